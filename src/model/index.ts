@@ -1,0 +1,6 @@
+export * from "./activity.ts";
+export * from "./batch.ts";
+export * from "./json.ts";
+export * from "./samples.ts";
+export * from "./sport.ts";
+export * from "./time.ts";

@@ -1,0 +1,73 @@
+/** The measured columns of a sample, in the order of the `samples` table. Units as in `docs/schema.md`. */
+export const SAMPLE_FIELDS = [
+  "heartRate",
+  "positionLat",
+  "positionLong",
+  "altitude",
+  "distance",
+  "speed",
+  "cadence",
+  "power",
+  "temperature",
+] as const;
+
+/** bpm, degrees, degrees, m, cumulative m, m/s, rpm (spm on foot), W, °C. */
+export type SampleField = (typeof SAMPLE_FIELDS)[number];
+
+/**
+ * The samples of one activity by column. All columns are as long as `timestamp`; `NaN` is "missing"
+ * (a typed array has no null), and a column that would be all `NaN` is left out.
+ */
+export interface Samples extends Readonly<Partial<Record<SampleField, Float64Array>>> {
+  /** Unix milliseconds UTC, strictly ascending: two sources of one instant are one row. */
+  readonly timestamp: Float64Array;
+}
+
+/** No samples at all. */
+export const NO_SAMPLES: Samples = { timestamp: new Float64Array(0) };
+
+/** One sample on its way into {@link samplesFromRows}; an absent or null field is missing. */
+export type SampleRow = { readonly timestamp: number } & {
+  readonly [F in SampleField]?: number | null | undefined;
+};
+
+/**
+ * Builds columns from rows in any order. Rows of the same timestamp are united; where two of them give
+ * the same field, the earlier row in the input wins. Non-finite values are missing; rows with no value are dropped.
+ */
+export function samplesFromRows(rows: Iterable<SampleRow>): Samples {
+  const byTime = new Map<number, Partial<Record<SampleField, number>>>();
+  for (const row of rows) {
+    if (!Number.isFinite(row.timestamp)) continue;
+    for (const field of SAMPLE_FIELDS) {
+      const value = row[field];
+      if (value === undefined || value === null || !Number.isFinite(value)) continue;
+      let merged = byTime.get(row.timestamp);
+      if (merged === undefined) byTime.set(row.timestamp, (merged = {}));
+      merged[field] ??= value;
+    }
+  }
+  const timestamp = Float64Array.from(byTime.keys()).toSorted();
+  const columns: Partial<Record<SampleField, Float64Array>> = {};
+  timestamp.forEach((time, index) => {
+    const merged = byTime.get(time) ?? {};
+    for (const field of SAMPLE_FIELDS) {
+      const value = merged[field];
+      if (value === undefined) continue;
+      (columns[field] ??= new Float64Array(timestamp.length).fill(Number.NaN))[index] = value;
+    }
+  });
+  return { timestamp, ...columns };
+}
+
+/** The columns that hold anything, in table order. */
+export function sampleFieldsOf(samples: Samples): SampleField[] {
+  return SAMPLE_FIELDS.filter((field) => samples[field] !== undefined);
+}
+
+/** How many values a column really has; 0 for an absent one. */
+export function countValues(column: Float64Array | undefined): number {
+  let count = 0;
+  if (column !== undefined) for (const value of column) if (!Number.isNaN(value)) count++;
+  return count;
+}

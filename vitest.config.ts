@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/global-setup.ts"],
+    reporters: ["default", "./test/summary-reporter.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // An odd zone, so that nothing can lean on the host's by accident.
+    env: { TZ: "Pacific/Chatham" },
+  },
+});
