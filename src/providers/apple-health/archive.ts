@@ -2,23 +2,22 @@ import { InputError } from "../../errors.ts";
 import type { ImportFile } from "../types.ts";
 import { contentOf } from "./content.ts";
 import type { ExportFiles } from "./elements.ts";
-import { findMainInFolder, openFolder, openXml } from "./folder.ts";
+import { findMainInFolder, openFolder, openXml, utf16Error } from "./folder.ts";
 import { openArchive } from "./zip-export.ts";
 
 /**
- * Whether this may be an Apple Health export: a zip (the only archive there is), a folder that holds the main XML, or
- * the main XML itself, by content. Reads the head only; a folder that cannot be read is none.
+ * Whether this is for {@link openExport} to read or to explain: a zip (the only kind of archive there is), the main XML,
+ * its companion in CDA, or a folder that holds one of them. By content, from the head only.
  */
 export async function recognizesExport(file: ImportFile): Promise<boolean> {
-  if (file.isDirectory) {
-    try {
-      return (await findMainInFolder(file.path)).main !== undefined;
-    } catch {
-      return false;
-    }
+  if (!file.isDirectory) return contentOf(file.head) !== "other";
+  try {
+    const { main, utf16, archive } = await findMainInFolder(file.path);
+    return main !== undefined || utf16 || archive !== undefined;
+  } catch {
+    // That it cannot be read is for the opening to say.
+    return true;
   }
-  const content = contentOf(file.head);
-  return typeof content === "string";
 }
 
 /**
@@ -29,17 +28,18 @@ export async function recognizesExport(file: ImportFile): Promise<boolean> {
  */
 export async function openExport(file: ImportFile): Promise<ExportFiles> {
   if (file.isDirectory) return openFolder(file.path);
-  const content = contentOf(file.head);
-  if (content === "zip") return openArchive(file.path);
-  if (content === "export") return openXml(file.path);
-  if (content === "export-utf16") throw utf16Error();
-  throw new InputError("NOT_AN_EXPORT", `not an Apple Health export: this seems to be ${content.seems}`, {
-    hint: "give the export.zip that the Health app makes (profile picture, Export All Health Data)",
-  });
-}
-
-function utf16Error(): InputError {
-  return new InputError("EXPORT_ENCODING", "the export's XML is encoded in UTF-16, and only UTF-8 can be read", {
-    hint: "import the file as the phone wrote it, or convert it with: iconv -f UTF-16 -t UTF-8",
-  });
+  switch (contentOf(file.head)) {
+    case "zip":
+      return openArchive(file.path);
+    case "export":
+      return openXml(file.path);
+    case "export-utf16":
+      throw utf16Error();
+    case "cda":
+      throw new InputError("INPUT_UNKNOWN", "this is the CDA file of an export, which holds no workouts", {
+        hint: "import the other XML file beside it, or the whole export.zip",
+      });
+    case "other":
+      throw new InputError("INPUT_UNKNOWN", "this is no Apple Health export");
+  }
 }

@@ -108,8 +108,7 @@ export function readRoute(bytes: Buffer): RoutePoints {
     const first = bytes[at + 1];
     if (first === 116 && isNameAt(bytes, at + 1, TRKPT)) {
       const usual = readUsualPoint(bytes, at);
-      at = usual >= 0 ? usual : readUnusualPoint(bytes, at, damage);
-      if (usual >= 0 && at < bytes.length && bytes[at] !== LT) at = bytes.indexOf(LT, at);
+      at = usual >= 0 ? bytes.indexOf(LT, usual) : readUnusualPoint(bytes, at, damage);
       continue;
     }
     if (first === BANG && bytes[at + 2] === 45) {
@@ -167,6 +166,7 @@ function readUsualPoint(bytes: Buffer, from: number): number {
       // </trkpt>, or the end of <extensions> and the like
       const isPoint = isNameAt(bytes, at + 2, TRKPT);
       while (at < length && bytes[at] !== GT) at++;
+      if (at === length) return -1;
       at++;
       if (isPoint) break;
       continue;

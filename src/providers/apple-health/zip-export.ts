@@ -4,7 +4,7 @@ import { crc32, inflateRaw } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { type Content, contentOf } from "./content.ts";
 import type { Damage, ExportFiles, RouteBytes, RouteFile } from "./elements.ts";
-import { ROUTE_LIMIT, unreadable } from "./folder.ts";
+import { ROUTE_LIMIT, unreadable, utf16Error } from "./folder.ts";
 import { RouteIndex, baseName } from "./route-index.ts";
 import { type ZipDirectory, dataOffset, readEntry, readZipDirectory, salvageZipDirectory } from "./zip.ts";
 import type { ZipEntry } from "./zip-entry.ts";
@@ -139,43 +139,41 @@ function nothingIn(directory: ZipDirectory, candidates: readonly Candidate[]): I
   const files = entries.filter((entry) => !entry.name.endsWith("/") && !isDross(entry));
   if (files.length === 0) {
     return directory.salvaged
-      ? new InputError("ARCHIVE_DAMAGED", "the archive is damaged, and nothing could be found in it", {
+      ? new InputError("INPUT_DAMAGED", "the archive is damaged, and nothing could be found in it", {
           hint: "export again from the phone, and keep it unlocked until it has finished",
         })
-      : new InputError("NOT_AN_EXPORT", "the archive is empty", {
+      : new InputError("INPUT_UNKNOWN", "the archive is empty", {
           hint: "export again from the phone, and keep it unlocked until it has finished",
         });
   }
   if (files.some((entry) => entry.encrypted)) {
-    return new InputError("ARCHIVE_ENCRYPTED", "the archive is encrypted", {
+    return new InputError("INPUT_ENCRYPTED", "the archive is encrypted", {
       hint: "unpack it with its password, and import the folder",
     });
   }
   if (candidates.some(({ content }) => content === "export-utf16")) {
-    return new InputError("EXPORT_ENCODING", "the export's XML is encoded in UTF-16, and only UTF-8 can be read");
+    return utf16Error();
   }
   const nested = candidates.find(({ content }) => content === "zip");
   if (nested !== undefined) {
     const name = baseName(nested.entry.name);
-    return new InputError("ARCHIVE_NESTED", `the archive holds another archive, ${name}, and no export itself`, {
+    return new InputError("INPUT_NESTED_ARCHIVE", `the archive holds another archive, ${name}, and no export itself`, {
       hint: `unpack it, and import ${name}`,
     });
   }
   const odd = files.find((entry) => entry.method !== 0 && entry.method !== 8 && /\.xml$/i.test(entry.name));
   if (odd !== undefined) {
     const method = METHODS[odd.method] ?? `method ${odd.method}`;
-    return new InputError("ARCHIVE_METHOD", `the archive is compressed in a way that cannot be read (${method})`, {
+    return new InputError("INPUT_COMPRESSION", `the archive is compressed in a way that cannot be read (${method})`, {
       hint: "unpack it, and import the folder",
     });
   }
   if (files.every((entry) => entry.size === 0)) {
-    return new InputError("NOT_AN_EXPORT", `the archive holds ${files.length} empty files and no export`);
+    return new InputError("INPUT_UNKNOWN", `the archive holds ${files.length} empty files and no export`);
   }
-  const cda = candidates.some(
-    ({ content }) => typeof content === "object" && content.seems.startsWith("the CDA file"),
-  );
+  const cda = candidates.some(({ content }) => content === "cda");
   return new InputError(
-    "NOT_AN_EXPORT",
+    "INPUT_UNKNOWN",
     cda
       ? "the archive holds only the CDA part of an Apple Health export, without the workouts"
       : "the archive holds no Apple Health export (no XML file with HealthData in it)",
@@ -187,9 +185,9 @@ function routeIn(file: FileHandle, archiveSize: number, entry: ZipEntry): RouteF
 }
 
 async function readRouteEntry(file: FileHandle, archiveSize: number, entry: ZipEntry): Promise<RouteBytes> {
-  if (entry.encrypted) throw new InputError("ARCHIVE_ENCRYPTED", `the route ${entry.name} is encrypted`);
+  if (entry.encrypted) throw new InputError("INPUT_ENCRYPTED", `the route ${entry.name} is encrypted`);
   if (entry.method !== 0 && entry.method !== 8) {
-    throw new InputError("ARCHIVE_METHOD", `the route ${entry.name} is compressed in a way that cannot be read`);
+    throw new InputError("INPUT_COMPRESSION", `the route ${entry.name} is compressed in a way that cannot be read`);
   }
   try {
     return (await readWholeRoute(file, entry)) ?? (await readRoutePieces(file, archiveSize, entry));
@@ -225,7 +223,7 @@ async function readRoutePieces(file: FileHandle, archiveSize: number, entry: Zip
   for await (const piece of readEntry(file, archiveSize, entry, (found) => damage.push(found))) {
     pieces.push(piece);
     length += piece.length;
-    if (length > ROUTE_LIMIT) throw new InputError("ROUTE_TOO_LARGE", `the route ${entry.name} is too large`);
+    if (length > ROUTE_LIMIT) throw new InputError("INPUT_ROUTE_TOO_LARGE", `the route ${entry.name} is too large`);
   }
   return { bytes: Buffer.concat(pieces), damage };
 }
