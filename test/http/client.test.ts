@@ -132,9 +132,9 @@ describe("a request", () => {
   test("tells each exchange without query or secret", async () => {
     server.fail("/v3/x", { kind: "status", status: 503 });
     await client().request({ path: "/v3/x", query: { q: "needle" } });
-    expect(exchanges.map(({ ms: _, ...rest }) => rest)).toEqual([
-      { method: "GET", path: "/v3/x", attempt: 1, status: 503, bytes: 0 },
-      { method: "GET", path: "/v3/x", attempt: 2, status: 200, bytes: 11 },
+    expect(exchanges).toEqual([
+      { method: "GET", path: "/v3/x", attempt: 1, ms: 0, status: 503, bytes: 0 },
+      { method: "GET", path: "/v3/x", attempt: 2, ms: 0, status: 200, bytes: 11 },
     ]);
   });
 });
@@ -276,16 +276,18 @@ describe("rate limits", () => {
 
   test("requests side by side wait for one price", async () => {
     server.fail("/v3/x", { kind: "status", status: 429, headers: { "retry-after": "50" } }, 4);
-    // All four are refused before any of them waits.
-    const arrived: (() => void)[] = [];
-    server.onRequest = (request) =>
-      new Promise((resolve) => {
-        arrived.push(resolve);
-        if (request.index >= 4 || arrived.length === 4) for (const go of arrived) go();
-      });
-    const api = client();
+    // Time moves only when all four have been refused.
+    const together = {
+      now: () => clock.now(),
+      sleep: async (ms: number) => {
+        while (exchanges.length < 4) await new Promise((resolve) => setImmediate(resolve));
+        await clock.sleep(ms);
+      },
+    };
+    const api = client({ clock: together });
     const all = await Promise.all([1, 2, 3, 4].map(() => api.request({ path: "/v3/x" })));
     expect(all.map((response) => response.status)).toEqual([200, 200, 200, 200]);
+    expect(clock.now()).toBe(Date.UTC(2026, 10, 20, 12, 0, 50));
   });
 
   test("does not send what Polar's used-up window would refuse", async () => {
