@@ -142,19 +142,15 @@ export class FakeOAuth {
 
   #token(request: FakeRequest): FakeReply {
     const form = request.form();
-    if (!/^application\/x-www-form-urlencoded/.test(request.headers["content-type"] ?? "")) {
+    if (request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") !== true) {
       return refusal(400, "invalid_request");
     }
     if (!this.#clientIsRight(request, form))
       return refusal(this.options.invalidClientStatus ?? 401, "invalid_client");
-    switch (form.get("grant_type")) {
-      case "authorization_code":
-        return this.#exchange(form);
-      case "refresh_token":
-        return this.#renew(form);
-      default:
-        return refusal(400, "unsupported_grant_type");
-    }
+    const type = form.get("grant_type");
+    if (type === "authorization_code") return this.#exchange(form);
+    if (type === "refresh_token") return this.#renew(form);
+    return refusal(400, "unsupported_grant_type");
   }
 
   #exchange(form: URLSearchParams): FakeReply {
