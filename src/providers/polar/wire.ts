@@ -130,13 +130,14 @@ export function parseExercise(json: unknown): WireExercise {
 /** `heart-rate-zones` of the transaction world. */
 export function parseZones(json: unknown): readonly WireZone[] {
   const zones = z.looseObject({ zone: listOf(zone), "heart-rate-zones": listOf(zone) });
-  const body = parsed(zones, Array.isArray(json) ? { zone: json } : json, "list of heart-rate zones");
+  const body = parsed(zones, json, "list of heart-rate zones");
   return body.zone.length > 0 ? body.zone : body["heart-rate-zones"];
 }
 
-/** The links to the samples of a session in the transaction world. */
+/** The links to the samples of a session in the transaction world; none where the answer has none. */
 export function parseSampleLinks(json: unknown): readonly string[] {
-  return parsed(z.looseObject({ samples: listOf(z.string()) }), json, "list of samples").samples;
+  const body = z.looseObject({ samples: listOf(z.string()) }).safeParse(kebabKeys(json));
+  return body.success ? body.data.samples : [];
 }
 
 /** One series of samples. */
@@ -144,10 +145,12 @@ export function parseSample(json: unknown): WireSample {
   return parsed(sample, json, "series of samples");
 }
 
-/** Where an opened transaction is. */
+/** Where an opened transaction is; null for what the answer does not say. */
 export function parseTransaction(json: unknown): { id: string | null; uri: string | null } {
-  const body = parsed(z.looseObject({ "transaction-id": text, "resource-uri": text }), json, "transaction");
-  return { id: body["transaction-id"], uri: body["resource-uri"] };
+  const body = z.looseObject({ "transaction-id": text, "resource-uri": text }).safeParse(kebabKeys(json));
+  return body.success
+    ? { id: body.data["transaction-id"], uri: body.data["resource-uri"] }
+    : { id: null, uri: null };
 }
 
 /** The links of a transaction; undefined when the answer has no list of links at all. */
