@@ -88,10 +88,7 @@ const split = z
   .optional()
   .catch(undefined);
 
-const event = z
-  .object({ eventTime: instant, exerciseEventType: text })
-  .optional()
-  .catch(undefined);
+const event = z.object({ eventTime: instant, exerciseEventType: text }).optional().catch(undefined);
 
 const exerciseBody = z.object({
   interval: z
@@ -123,10 +120,7 @@ const dataSource = z
   .object({
     recordingMethod: text,
     platform: text,
-    device: z
-      .object({ displayName: text, manufacturer: text, formFactor: text })
-      .optional()
-      .catch(undefined),
+    device: z.object({ displayName: text, manufacturer: text, formFactor: text }).optional().catch(undefined),
     application: z
       .object({ packageName: text, webClientId: text, googleWebClientId: text })
       .optional()
