@@ -227,7 +227,8 @@ function decode(bytes: Uint8Array, skipHeader: boolean): Decoded {
 function number(fields: Fields, ...names: string[]): number | null {
   for (const name of names) {
     const value = fields[name];
-    if (typeof value === "number" && Number.isFinite(value)) return value;
+    // Undoes what scale and offset leave in the last binary digits; FIT's finest scale is 1/65536.
+    if (typeof value === "number" && Number.isFinite(value)) return Math.round(value * 1e8) / 1e8;
   }
   return null;
 }

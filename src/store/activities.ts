@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
-import type { Activity, HrZone, JsonObject, Lap, StoredActivity } from "../model/index.ts";
-import { NO_SAMPLES } from "../model/index.ts";
+import type { Activity, HrZone, JsonObject, Lap, Pause, StoredActivity } from "../model/index.ts";
+import { epochMs, isoInstant, NO_SAMPLES } from "../model/index.ts";
 import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
 import { activityDigest, canonicalJson } from "./digest.ts";
 import { mergeSamples, SampleTable } from "./samples.ts";
@@ -53,9 +53,12 @@ export class ActivityTable {
   readonly #aliases;
   readonly #laps;
   readonly #zones;
+  readonly #pauses;
   readonly #deleteLaps;
+  readonly #deletePauses;
   readonly #deleteZones;
   readonly #insertLap;
+  readonly #insertPause;
   readonly #insertZone;
 
   constructor(db: Database) {
@@ -85,12 +88,24 @@ export class ActivityTable {
       .pluck();
     const lapColumns = LAP_FIELDS.map(([, column]) => column);
     const zoneColumns = ZONE_FIELDS.map(([, column]) => column);
-    this.#laps = db.prepare(`SELECT ${lapColumns.join(", ")} FROM laps WHERE activity_id = ? ORDER BY lap_index`);
-    this.#zones = db.prepare(`SELECT ${zoneColumns.join(", ")} FROM hr_zones WHERE activity_id = ? ORDER BY zone`);
+    this.#laps = db.prepare(
+      `SELECT ${lapColumns.join(", ")} FROM laps WHERE activity_id = ? ORDER BY lap_index`,
+    );
+    this.#zones = db.prepare(
+      `SELECT ${zoneColumns.join(", ")} FROM hr_zones WHERE activity_id = ? ORDER BY zone`,
+    );
+    this.#pauses = db
+      .prepare("SELECT start_time, end_time FROM pauses WHERE activity_id = ? ORDER BY start_time")
+      .raw();
     this.#deleteLaps = db.prepare("DELETE FROM laps WHERE activity_id = ?");
+    this.#deletePauses = db.prepare("DELETE FROM pauses WHERE activity_id = ?");
     this.#deleteZones = db.prepare("DELETE FROM hr_zones WHERE activity_id = ?");
     this.#insertLap = db.prepare(
       `INSERT INTO laps (activity_id, lap_index, ${lapColumns.join(", ")}) VALUES (?, ?, ${lapColumns.map(() => "?").join(", ")})`,
+    );
+    // Two pauses from one instant are one: the source told it twice.
+    this.#insertPause = db.prepare(
+      "INSERT OR IGNORE INTO pauses (activity_id, start_time, end_time) VALUES (?, ?, ?)",
     );
     this.#insertZone = db.prepare(
       `INSERT INTO hr_zones (activity_id, ${zoneColumns.join(", ")}) VALUES (?, ${zoneColumns.map(() => "?").join(", ")})`,
@@ -102,7 +117,13 @@ export class ActivityTable {
    * and that is stored on its own: such a row becomes this activity (a mirror whose original came later), keeping the
    * number that the user knows. An update happens only when a value changes.
    */
-  write(owner: Owner, activity: Activity, mode: "replace" | "merge", parserVersion: number, now: string): WriteOutcome {
+  write(
+    owner: Owner,
+    activity: Activity,
+    mode: "replace" | "merge",
+    parserVersion: number,
+    now: string,
+  ): WriteOutcome {
     const found = this.#find(owner, activity);
     if (found === undefined) {
       const id = Number(
@@ -178,7 +199,9 @@ export class ActivityTable {
   #find(owner: Owner, activity: Activity): { row: ActivityRow; externalId: string } | undefined {
     const own = this.#byKey.get(owner.source, owner.account, activity.externalId) as ActivityRow | undefined;
     if (own !== undefined) return { row: own, externalId: own.external_id };
-    const aliased = this.#byAlias.get(owner.source, owner.account, activity.externalId) as ActivityRow | undefined;
+    const aliased = this.#byAlias.get(owner.source, owner.account, activity.externalId) as
+      | ActivityRow
+      | undefined;
     if (aliased !== undefined) return { row: aliased, externalId: aliased.external_id };
     for (const alias of activity.aliases ?? []) {
       const row = this.find(owner, alias);
@@ -192,7 +215,9 @@ export class ActivityTable {
       if (alias === externalId) continue;
       const other = this.#byKey.get(owner.source, owner.account, alias) as ActivityRow | undefined;
       if (other !== undefined && other.id !== id) {
-        this.#db.prepare("UPDATE activity_aliases SET activity_id = ? WHERE activity_id = ?").run(id, other.id);
+        this.#db
+          .prepare("UPDATE activity_aliases SET activity_id = ? WHERE activity_id = ?")
+          .run(id, other.id);
         this.#db.prepare("DELETE FROM activities WHERE id = ?").run(other.id);
       }
       this.#addAlias.run(owner.source, owner.account, alias, id);
@@ -205,10 +230,16 @@ export class ActivityTable {
   #writeChildren(id: number, activity: Activity, isNew: boolean): number {
     if (!isNew) {
       this.#deleteLaps.run(id);
+      this.#deletePauses.run(id);
       this.#deleteZones.run(id);
     }
-    activity.laps.forEach((lap, index) => this.#insertLap.run(id, index, ...LAP_FIELDS.map(([field]) => lap[field])));
-    for (const zone of activity.hrZones) this.#insertZone.run(id, ...ZONE_FIELDS.map(([field]) => zone[field]));
+    activity.laps.forEach((lap, index) =>
+      this.#insertLap.run(id, index, ...LAP_FIELDS.map(([field]) => lap[field])),
+    );
+    for (const { start, end } of activity.pauses)
+      this.#insertPause.run(id, isoInstant(start), isoInstant(end));
+    for (const zone of activity.hrZones)
+      this.#insertZone.run(id, ...ZONE_FIELDS.map(([field]) => zone[field]));
     return this.samples.replace(id, activity.samples, isNew);
   }
 
@@ -226,7 +257,13 @@ export class ActivityTable {
       externalId: row.external_id,
       aliases: this.aliases(row.id),
       laps: (this.#laps.all(row.id) as Record<string, unknown>[]).map((lap) => renamed<Lap>(lap, LAP_FIELDS)),
-      hrZones: (this.#zones.all(row.id) as Record<string, unknown>[]).map((zone) => renamed<HrZone>(zone, ZONE_FIELDS)),
+      pauses: (this.#pauses.all(row.id) as [string, string][]).map(([start, end]): Pause => ({
+        start: epochMs(start),
+        end: epochMs(end),
+      })),
+      hrZones: (this.#zones.all(row.id) as Record<string, unknown>[]).map((zone) =>
+        renamed<HrZone>(zone, ZONE_FIELDS),
+      ),
       samples: withSamples ? this.samples.read(row.id) : NO_SAMPLES,
       extra: JSON.parse(row.extra) as JsonObject,
       parserVersion: row.parser_version,
@@ -244,7 +281,10 @@ function columnsOf(activity: Activity): SqlValue[] {
   });
 }
 
-function renamed<T>(row: Readonly<Record<string, unknown>>, fields: readonly (readonly [keyof T, string])[]): T {
+function renamed<T>(
+  row: Readonly<Record<string, unknown>>,
+  fields: readonly (readonly [keyof T, string])[],
+): T {
   return Object.fromEntries(fields.map(([field, column]) => [field, row[column]])) as T;
 }
 
@@ -255,8 +295,9 @@ export function mergeActivities(stored: Activity, incoming: Activity): Activity 
   return {
     ...(merged as unknown as Activity),
     laps: incoming.laps.length > 0 ? incoming.laps : stored.laps,
+    pauses: incoming.pauses.length > 0 ? incoming.pauses : stored.pauses,
     hrZones: incoming.hrZones.length > 0 ? incoming.hrZones : stored.hrZones,
     samples: mergeSamples(stored.samples, incoming.samples),
-    hasGps: stored.hasGps === true ? true : incoming.hasGps ?? stored.hasGps,
+    hasGps: stored.hasGps === true ? true : (incoming.hasGps ?? stored.hasGps),
   };
 }

@@ -7,7 +7,7 @@ export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item as Json)).join(",")}]`;
   if (value !== null && typeof value === "object") {
     const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item as Json)}`).join(",")}}`;
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
   }
   return JSON.stringify(value);
 }
@@ -22,6 +22,7 @@ export function activityDigest(activity: Activity): Buffer {
     JSON.stringify([
       ACTIVITY_FIELDS.map(([field]) => activity[field]),
       activity.laps.map((lap) => LAP_FIELDS.map(([field]) => lap[field])),
+      activity.pauses.map(({ start, end }) => [start, end]),
       activity.hrZones.map((zone) => ZONE_FIELDS.map(([field]) => zone[field])),
     ]),
   );

@@ -16,7 +16,8 @@ const NETWORK_MAGIC: Readonly<Record<number, string>> = {
 };
 
 const FUSE_MAGIC = 0x65735546;
-const NETWORK_FUSE = /^fuse\.(sshfs|s3fs|rclone|davfs2?|glusterfs|gvfsd-fuse|smbnetfs|curlftpfs|grpcfuse|osxfs)/;
+const NETWORK_FUSE =
+  /^fuse\.(sshfs|s3fs|rclone|davfs2?|glusterfs|gvfsd-fuse|smbnetfs|curlftpfs|grpcfuse|osxfs)/;
 
 /** What is asked of the system; injected in tests. */
 export interface FileSystemProbe {
@@ -57,7 +58,9 @@ export function networkFileSystem(path: string, probe: FileSystemProbe = system)
   for (const line of probe.mounts().split("\n")) {
     const [, point, type] = line.split(" ");
     if (point === undefined || type === undefined) continue;
-    const decoded = point.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const decoded = point.replace(/\\(\d{3})/g, (_, octal: string) =>
+      String.fromCharCode(Number.parseInt(octal, 8)),
+    );
     const inside = folder === decoded || folder.startsWith(decoded.endsWith("/") ? decoded : `${decoded}/`);
     if (inside && decoded.length >= (best?.point.length ?? 0)) best = { point: decoded, type };
   }

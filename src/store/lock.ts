@@ -37,7 +37,11 @@ export async function acquireRunLock(databasePath: string, options: LockOptions 
       return { release: () => db.close() };
     } catch (error) {
       const failure = asStoreError(error, path);
-      if (failure.code !== "STORE_LOCKED" || performance.now() >= deadline || options.signal?.aborted === true) {
+      if (
+        failure.code !== "STORE_LOCKED" ||
+        performance.now() >= deadline ||
+        options.signal?.aborted === true
+      ) {
         db.close();
         if (options.signal?.aborted === true) throw new InterruptedError({ cause: error });
         if (failure.code !== "STORE_LOCKED") throw failure;

@@ -55,7 +55,9 @@ export class PayloadTable {
        WHERE i.source = ? AND i.account = ? AND i.external_id = ? ORDER BY i.kind`,
     );
     this.#kinds = db
-      .prepare("SELECT kind FROM item_payloads WHERE source = ? AND account = ? AND external_id = ? ORDER BY kind")
+      .prepare(
+        "SELECT kind FROM item_payloads WHERE source = ? AND account = ? AND external_id = ? ORDER BY kind",
+      )
       .pluck();
   }
 
@@ -77,7 +79,8 @@ export class PayloadTable {
   write(owner: PayloadOwner, payload: PreparedPayload, now: string): number {
     let id = this.#find.get(payload.sha256) as number | undefined;
     if (id === undefined) {
-      if (payload.body === undefined) throw new Error("a raw payload vanished between preparing and writing it");
+      if (payload.body === undefined)
+        throw new Error("a raw payload vanished between preparing and writing it");
       id = Number(
         this.#insert.run(
           payload.sha256,

@@ -47,5 +47,8 @@ function where(filter: ActivityFilter): { sql: string; values: (string | number)
 /** The ids that a filter leaves, in its order. */
 export function selectIds(db: Database, filter: ActivityFilter): number[] {
   const { sql, values } = where(filter);
-  return db.prepare(`SELECT id FROM activities${sql}`).pluck().all(...values) as number[];
+  return db
+    .prepare(`SELECT id FROM activities${sql}`)
+    .pluck()
+    .all(...values) as number[];
 }

@@ -18,9 +18,13 @@ export class SampleTable {
     const row = `(${Array.from({ length: WIDTH }, () => "?").join(", ")})`;
     this.#delete = db.prepare("DELETE FROM samples WHERE activity_id = ?");
     this.#one = db.prepare(`INSERT INTO samples (${columns}) VALUES ${row}`);
-    this.#many = db.prepare(`INSERT INTO samples (${columns}) VALUES ${Array.from({ length: CHUNK }, () => row).join(", ")}`);
+    this.#many = db.prepare(
+      `INSERT INTO samples (${columns}) VALUES ${Array.from({ length: CHUNK }, () => row).join(", ")}`,
+    );
     this.#select = db
-      .prepare(`SELECT timestamp, ${SAMPLE_COLUMNS.join(", ")} FROM samples WHERE activity_id = ? ORDER BY timestamp`)
+      .prepare(
+        `SELECT timestamp, ${SAMPLE_COLUMNS.join(", ")} FROM samples WHERE activity_id = ? ORDER BY timestamp`,
+      )
       .raw();
   }
 

@@ -28,7 +28,9 @@ export class SkippedTable {
        ON CONFLICT DO UPDATE SET code = excluded.code, reason = excluded.reason, raw_id = coalesce(excluded.raw_id, raw_id),
          parser_version = excluded.parser_version, last_seen_at = excluded.last_seen_at`,
     );
-    this.#remove = db.prepare("DELETE FROM skipped_items WHERE source = ? AND account = ? AND external_id = ?");
+    this.#remove = db.prepare(
+      "DELETE FROM skipped_items WHERE source = ? AND account = ? AND external_id = ?",
+    );
     this.#has = db
       .prepare("SELECT 1 FROM skipped_items WHERE source = ? AND account = ? AND external_id = ?")
       .pluck();
@@ -40,7 +42,17 @@ export class SkippedTable {
   }
 
   write(owner: Owner, item: Skipped, rawId: number | null, parserVersion: number, now: string): void {
-    this.#write.run(owner.source, owner.account, item.externalId, item.code, item.reason, rawId, parserVersion, now, now);
+    this.#write.run(
+      owner.source,
+      owner.account,
+      item.externalId,
+      item.code,
+      item.reason,
+      rawId,
+      parserVersion,
+      now,
+      now,
+    );
   }
 
   remove(owner: Owner, externalId: string): void {

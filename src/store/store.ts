@@ -75,17 +75,31 @@ export class Store {
       const now = isoInstant(options.now);
       const count = { added: 0, updated: 0, unchanged: batch.unchanged ?? 0, skipped: 0, deleted: 0, samples: 0 };
       batch.items.forEach(({ activity }, index) => {
-        const written = this.activities.write(owner, activity, batch.mode ?? "replace", options.parserVersion, now);
+        const written = this.activities.write(
+          owner,
+          activity,
+          batch.mode ?? "replace",
+          options.parserVersion,
+          now,
+        );
         count[written.outcome]++;
         count.samples += written.samples;
         const replaces = written.outcome !== "unchanged" && !written.kept;
-        this.#writePayloads({ ...owner, externalId: written.externalId }, written.id, prepared.items[index] ?? [], replaces, now);
+        this.#writePayloads(
+          { ...owner, externalId: written.externalId },
+          written.id,
+          prepared.items[index] ?? [],
+          replaces,
+          now,
+        );
         this.skipped.remove(owner, activity.externalId);
       });
       (batch.skipped ?? []).forEach((item, index) => {
         count.skipped++;
         const payloads = prepared.skipped[index] ?? [];
-        const ids = payloads.map((payload) => this.payloads.write({ ...owner, externalId: item.externalId }, payload, now));
+        const ids = payloads.map((payload) =>
+          this.payloads.write({ ...owner, externalId: item.externalId }, payload, now),
+        );
         this.skipped.write(owner, item, ids[0] ?? null, options.parserVersion, now);
       });
       for (const alias of batch.aliases ?? []) this.activities.alias(owner, alias.externalId, alias.of);
@@ -112,7 +126,10 @@ export class Store {
   }
 
   /** The activities that a filter leaves, one at a time, newest first unless the filter says otherwise; memory stays flat. */
-  *list(filter: ActivityFilter, options: { readonly samples: boolean } = { samples: false }): Generator<StoredActivity> {
+  *list(
+    filter: ActivityFilter,
+    options: { readonly samples: boolean } = { samples: false },
+  ): Generator<StoredActivity> {
     for (const id of this.ids(filter)) {
       const activity = this.get(id, options);
       if (activity !== undefined) yield activity;

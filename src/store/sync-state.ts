@@ -45,7 +45,9 @@ export class SyncStateTable {
   }
 
   all(): SyncState[] {
-    return this.#db.prepare(`SELECT ${COLUMNS} FROM sync_state ORDER BY source, account`).all() as SyncState[];
+    return this.#db
+      .prepare(`SELECT ${COLUMNS} FROM sync_state ORDER BY source, account`)
+      .all() as SyncState[];
   }
 
   started(owner: Owner, now: string): void {
@@ -78,7 +80,9 @@ export class SyncStateTable {
 
   receipts(owner: Owner): Receipt[] {
     const rows = this.#db
-      .prepare("SELECT receipt_id AS id, data FROM receipts WHERE source = ? AND account = ? ORDER BY created_at, receipt_id")
+      .prepare(
+        "SELECT receipt_id AS id, data FROM receipts WHERE source = ? AND account = ? ORDER BY created_at, receipt_id",
+      )
       .all(owner.source, owner.account) as { id: string; data: string }[];
     return rows.map(({ id, data }) => ({ id, data: JSON.parse(data) as Json }));
   }

@@ -9,15 +9,24 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
  */
 export async function fileDigest(path: string): Promise<Buffer | null> {
   return new Promise((resolve) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: { path }, resourceLimits: { maxOldGenerationSizeMb: 16 } });
-    worker.once("message", (digest: Uint8Array | null) => resolve(digest === null ? null : Buffer.from(digest)));
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: { path },
+      resourceLimits: { maxOldGenerationSizeMb: 16 },
+    });
+    worker.once("message", (digest: Uint8Array | null) =>
+      resolve(digest === null ? null : Buffer.from(digest)),
+    );
     worker.once("error", () => resolve(null));
     worker.once("exit", () => resolve(null));
     worker.unref();
   });
 }
 
-if (!isMainThread && parentPort !== null && typeof (workerData as { path?: unknown } | null)?.path === "string") {
+if (
+  !isMainThread &&
+  parentPort !== null &&
+  typeof (workerData as { path?: unknown } | null)?.path === "string"
+) {
   const hash = createHash("sha256");
   try {
     await pipeline(createReadStream((workerData as { path: string }).path, { highWaterMark: 1 << 20 }), hash);

@@ -108,7 +108,9 @@ async function readPath(
   if (importId !== undefined) {
     const id = importId;
     const sha256 = (await digest) ?? null;
-    store.transaction(() => store.imports.finish(id, status, sha256, { activities, ...count }, groups, now()));
+    store.transaction(() =>
+      store.imports.finish(id, status, sha256, { activities, ...count }, groups, now()),
+    );
   }
   return { path, kind, status, activities, ...count, bytes, warnings: groups, error, sports };
 }
@@ -122,7 +124,12 @@ function openHead(path: string): ImportFile {
     const head = Buffer.alloc(Math.min(HEAD_BYTES, stats.size));
     const descriptor = openSync(path, "r");
     try {
-      return { path, isDirectory: false, size: stats.size, head: head.subarray(0, readSync(descriptor, head)) };
+      return {
+        path,
+        isDirectory: false,
+        size: stats.size,
+        head: head.subarray(0, readSync(descriptor, head)),
+      };
     } finally {
       closeSync(descriptor);
     }
@@ -130,8 +137,14 @@ function openHead(path: string): ImportFile {
     if (error instanceof FitglueError) throw error;
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
     const words =
-      code === "ENOENT" ? "no such file or folder" : code === "EACCES" || code === "EPERM" ? "no permission to read" : `cannot be read (${code})`;
-    throw new InputError(code === "ENOENT" ? "INPUT_MISSING" : "INPUT_UNREADABLE", `${words}: ${path}`, { cause: error });
+      code === "ENOENT"
+        ? "no such file or folder"
+        : code === "EACCES" || code === "EPERM"
+          ? "no permission to read"
+          : `cannot be read (${code})`;
+    throw new InputError(code === "ENOENT" ? "INPUT_MISSING" : "INPUT_UNREADABLE", `${words}: ${path}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FitglueError, InterruptedError, RateLimitError, dispositionOf } from "../errors.ts";
-import type { ApiClient } from "../http/types.ts";
+
 import { type Batch, isoInstant } from "../model/index.ts";
 import type { Provider, RemoteSource, Session } from "../providers/types.ts";
 import type { BatchResult, Owner, Store } from "../store/index.ts";
@@ -15,7 +15,7 @@ export interface Connection {
   readonly account: string;
   readonly details: Readonly<Record<string, string>>;
   readonly scopes: readonly string[];
-  readonly api: ApiClient;
+  readonly api: Session["api"];
 }
 
 export interface SyncOptions {
@@ -149,7 +149,12 @@ async function settle(remote: RemoteSource, session: Session, store: Store, owne
   }
 }
 
-async function waitForCooldown(provider: Provider, store: Store, owner: Owner, options: SyncOptions): Promise<void> {
+async function waitForCooldown(
+  provider: Provider,
+  store: Store,
+  owner: Owner,
+  options: SyncOptions,
+): Promise<void> {
   const until = store.syncState.get(owner)?.cooldownUntil ?? null;
   if (until === null) return;
   const wait = until - options.now();
@@ -162,6 +167,9 @@ async function waitForCooldown(provider: Provider, store: Store, owner: Owner, o
       { provider: provider.id, hint: "the next sync after that time goes on" },
     );
   }
-  options.onEvent?.({ type: "progress", text: `waiting ${Math.ceil(wait / 1000)} s for ${provider.name}'s rate limit` });
+  options.onEvent?.({
+    type: "progress",
+    text: `waiting ${Math.ceil(wait / 1000)} s for ${provider.name}'s rate limit`,
+  });
   await sleep(wait, undefined, { signal: options.signal });
 }
