@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript without new syntax, so that an old Node can say what is wrong instead of failing to parse.
-var version = process.versions.node.split(".").map(Number);
+const version = process.versions.node.split(".").map(Number);
 if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
   process.stderr.write("fitglue: needs Node 20.19 or later, this is " + process.versions.node + "\n");
   process.exitCode = 8;

@@ -1,0 +1,143 @@
+import type { CommandContext, GlobalOptions } from "./commands/context.ts";
+import { type Environment, loadSettings, type Settings } from "./config/settings.ts";
+import { ExitCode } from "./exit-codes.ts";
+import type { Connections } from "./connections.ts";
+import type { Exchange } from "./http/index.ts";
+import { PROVIDER_IDS, type ProviderId } from "./model/index.ts";
+import type { Io } from "./output/io.ts";
+import type { Provider } from "./providers/types.ts";
+import type { Store } from "./store/index.ts";
+import { acquireRunLock } from "./store/lock.ts";
+import { openStore } from "./store/index.ts";
+import type { Connection } from "./sync/sync.ts";
+
+/** What the app is built from. */
+export interface AppOptions {
+  readonly io: Io;
+  readonly environment: Environment;
+  readonly now: () => number;
+  /** The package's own. */
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/** The composition root: makes each expensive thing on first use, and closes what was opened. */
+export class App implements CommandContext {
+  io: Io;
+  readonly signal: AbortSignal;
+  exitCode: ExitCode = ExitCode.OK;
+  globals: GlobalOptions = {
+    db: undefined,
+    json: false,
+    quiet: false,
+    verbose: false,
+    debug: false,
+    input: true,
+    color: true,
+  };
+  readonly #environment: Environment;
+  readonly #now: () => number;
+  readonly #version: string;
+  #settings: Settings | undefined;
+  #providers: readonly Provider[] | undefined;
+  #connections: Connections | undefined;
+  #store: Store | undefined;
+
+  constructor(options: AppOptions) {
+    this.io = options.io;
+    this.signal = options.signal;
+    this.#environment = options.environment;
+    this.#now = options.now;
+    this.#version = options.version;
+  }
+
+  /** Takes over the parsed global flags. */
+  configure(globals: GlobalOptions): void {
+    this.globals = globals;
+    this.io = {
+      ...this.io,
+      color: this.io.color && globals.color,
+      interactive: this.io.interactive && globals.input,
+    };
+  }
+
+  now(): number {
+    return this.#now();
+  }
+
+  settings(): Settings {
+    this.#settings ??= loadSettings(this.#environment, { db: this.globals.db });
+    return this.#settings;
+  }
+
+  store(access: "read" | "write"): Store {
+    const { databasePath, journalMode } = this.settings();
+    this.#store ??= openStore(databasePath, {
+      ifMissing: access === "write" ? "create" : "empty",
+      journalMode,
+    });
+    return this.#store;
+  }
+
+  async locked<T>(work: () => Promise<T>): Promise<T> {
+    // Opening first: it makes the folder, and refuses a database that must not be touched.
+    this.store("write");
+    const lock = await acquireRunLock(this.settings().databasePath, { signal: this.signal });
+    try {
+      return await work();
+    } finally {
+      lock.release();
+    }
+  }
+
+  async providers(): Promise<readonly Provider[]> {
+    const { createProviders } = await import("./providers/index.ts");
+    this.#providers ??= createProviders(this.settings().services);
+    return this.#providers;
+  }
+
+  async connected(): Promise<readonly ProviderId[]> {
+    const names = await (await this.connections()).credentials.list();
+    return PROVIDER_IDS.filter((id) => names.includes(id));
+  }
+
+  async connection(provider: Provider): Promise<Connection> {
+    return (await this.connections()).connection(provider);
+  }
+
+  /** The network side; loaded when a command first needs it. */
+  async connections(): Promise<Connections> {
+    const module = await import("./connections.ts");
+    this.#connections ??= new module.Connections({
+      settings: this.settings(),
+      environment: this.#environment,
+      signal: this.signal,
+      version: this.#version,
+      warn: (text) => this.say(`fitglue: ${text}\n`),
+      onExchange: this.globals.debug
+        ? (provider, exchange) => this.#tellExchange(provider, exchange)
+        : undefined,
+    });
+    return this.#connections;
+  }
+
+  exit(code: ExitCode): void {
+    this.exitCode = code;
+  }
+
+  say(text: string): void {
+    if (!this.globals.quiet) this.io.stderr.write(text);
+  }
+
+  async close(): Promise<void> {
+    this.#store?.close();
+    this.#store = undefined;
+    await this.#connections?.close();
+  }
+
+  #tellExchange(provider: string, exchange: Exchange): void {
+    const { method, path, attempt, ms, status, bytes, error } = exchange;
+    const outcome = error ?? `${status} ${bytes} bytes`;
+    this.io.stderr.write(`${provider}: ${method} ${path} #${attempt}: ${outcome}, ${Math.round(ms)} ms\n`);
+  }
+}

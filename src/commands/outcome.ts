@@ -1,0 +1,41 @@
+import type { FitglueError } from "../errors.ts";
+import { ExitCode } from "../exit-codes.ts";
+import { errorDocument, errorText } from "../output/errors.ts";
+import type { CommandContext } from "./context.ts";
+
+/** The part of a file's or provider's result that decides the exit code. */
+export interface Outcome {
+  readonly status: "ok" | "partial" | "failed";
+  readonly error: FitglueError | null;
+}
+
+/**
+ * One exit code for several outcomes. One alone speaks for itself: its error's code, even if something was stored before
+ * it, else 3 when something was left out. Of several, all failing alike give that code; anything mixed is 3.
+ */
+export function exitCodeOf(outcomes: readonly Outcome[]): ExitCode {
+  const codes = new Set(
+    outcomes.map(
+      ({ status, error }) => error?.exitCode ?? (status === "ok" ? ExitCode.OK : ExitCode.PARTIAL),
+    ),
+  );
+  const [first = ExitCode.OK] = codes;
+  return codes.size <= 1 ? first : ExitCode.PARTIAL;
+}
+
+/** Tells the errors on stderr: for people one after the other; with `--json` exactly one line, the first one's. */
+export function reportErrors(context: CommandContext, outcomes: readonly Outcome[]): void {
+  const errors = outcomes.map(({ error }) => error).filter((error) => error !== null);
+  if (context.globals.json) {
+    const [first] = errors;
+    if (first !== undefined) context.io.stderr.write(`${JSON.stringify(errorDocument(first))}\n`);
+    return;
+  }
+  for (const error of errors) context.io.stderr.write(errorText(error, detailOf(context)));
+}
+
+/** How much of an error's inside the person asked for. */
+export function detailOf(context: CommandContext): "none" | "causes" | "stack" {
+  if (context.globals.debug) return "stack";
+  return context.globals.verbose ? "causes" : "none";
+}

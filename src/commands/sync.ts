@@ -1,0 +1,121 @@
+import { Command } from "commander";
+import { AuthError, UsageError } from "../errors.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { errorDocument } from "../output/errors.ts";
+import type { Provider, RemoteSource } from "../providers/types.ts";
+import { type ProviderResult, syncProvider } from "../sync/sync.ts";
+import type { CommandContext } from "./context.ts";
+import { exitCodeOf, reportErrors } from "./outcome.ts";
+
+type RemoteProvider = Provider & { readonly remote: RemoteSource };
+
+export interface SyncCommandOptions {
+  readonly context: CommandContext;
+
+  readonly providers: readonly string[];
+  readonly since: string | undefined;
+  readonly full: boolean;
+  readonly dryRun: boolean;
+}
+
+/** `fitglue sync [provider…]`. */
+export function newSyncCommand(context: CommandContext): Command {
+  return new Command("sync")
+    .argument("[provider...]", "polar, fitbit; default: every connected one")
+    .option("--since <date>", "reach back to this local date, YYYY-MM-DD (where the source can)")
+    .option("--full", "read everything again and update what changed", false)
+    .option("--dry-run", "ask, but write and acknowledge nothing", false)
+    .action(async (providers: string[], flags: { since?: string; full: boolean; dryRun: boolean }) => {
+      context.exit(await runSync({ context, providers, ...flags, since: flags.since }));
+    });
+}
+
+/** One bounded pass over the providers. */
+export async function runSync(options: SyncCommandOptions): Promise<ExitCode> {
+  const { context } = options;
+  if (options.since !== undefined && !isDate(options.since)) {
+    throw new UsageError("BAD_DATE", `--since wants a date like 2026-11-20, not "${options.since}"`);
+  }
+  const providers = await choose(context, options.providers);
+  const results = await context.locked(async () => {
+    const all: ProviderResult[] = [];
+    for (const provider of providers) all.push(await syncOne(provider, options));
+    return all;
+  });
+  if (context.globals.json) {
+    context.io.stdout.write(`${JSON.stringify({ providers: results.map(providerDocument) })}\n`);
+  } else {
+    const news = results.filter(hasNews).map(summaryLine);
+    if (news.length > 0) context.say(`${news.join("; ")}\n`);
+    else if (context.io.stderr.isTTY && results.every(({ error }) => error === null))
+      context.say("nothing new\n");
+  }
+  reportErrors(context, results);
+  return exitCodeOf(results);
+}
+
+async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): Promise<ProviderResult> {
+  const { context } = options;
+  try {
+    const connection = await context.connection(provider);
+    return await syncProvider(provider, connection, context.store("write"), {
+      since: options.since,
+      full: options.full,
+      dryRun: options.dryRun,
+      signal: context.signal,
+      now: () => context.now(),
+    });
+  } catch (error) {
+    // A provider that cannot even be started must not keep the next one from its turn.
+    if (!(error instanceof AuthError)) throw error;
+    const none = { added: 0, updated: 0, unchanged: 0, skipped: 0, deleted: 0, warnings: [] };
+    return { provider: provider.id, status: "failed", ...none, error };
+  }
+}
+
+async function choose(context: CommandContext, names: readonly string[]): Promise<RemoteProvider[]> {
+  const remote = (await context.providers()).filter(
+    (provider): provider is RemoteProvider => provider.remote !== undefined,
+  );
+  const known = remote.map(({ id }) => id).join(", ");
+  if (names.length > 0) {
+    return [...new Set(names)].map((name) => {
+      const provider = remote.find(({ id }) => id === name);
+      if (provider !== undefined) return provider;
+      throw new UsageError("UNKNOWN_PROVIDER", `unknown provider "${name}"`, { hint: `one of: ${known}` });
+    });
+  }
+  const connected = new Set<string>(await context.connected());
+  const chosen = remote.filter(({ id }) => connected.has(id));
+  if (chosen.length === 0) {
+    throw new AuthError("AUTH_REQUIRED", "no provider is connected", {
+      hint: "fitglue connect polar (or fitbit)",
+    });
+  }
+  return chosen;
+}
+
+/** Whether a text is a calendar date `YYYY-MM-DD` that exists. */
+function isDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
+
+function providerDocument(result: ProviderResult): Record<string, unknown> {
+  const { provider, status, added, updated, unchanged, skipped, deleted, warnings } = result;
+  const error = result.error === null ? null : errorDocument(result.error);
+  return { provider, status, added, updated, unchanged, skipped, deleted, warnings, error };
+}
+
+function hasNews(result: ProviderResult): boolean {
+  return result.added + result.updated + result.skipped + result.deleted + result.warnings.length > 0;
+}
+
+function summaryLine(result: ProviderResult): string {
+  const parts = [`${result.added} added`, `${result.updated} updated`];
+  if (result.deleted > 0) parts.push(`${result.deleted} gone upstream`);
+  if (result.skipped > 0) parts.push(`${result.skipped} skipped`);
+  const warnings = result.warnings.map(({ code, count, example }) => `${code} ×${count} (${example})`);
+  return `${result.provider}: ${parts.join(", ")}${warnings.length > 0 ? `; ${warnings.join("; ")}` : ""}`;
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { CommanderError } from "commander";
+import { App } from "./app.ts";
+import { detailOf } from "./commands/outcome.ts";
+import { environmentOf } from "./config/process-environment.ts";
+import type { Environment } from "./config/settings.ts";
+import { FitglueError } from "./errors.ts";
+import { ExitCode } from "./exit-codes.ts";
+import { errorDocument, errorText } from "./output/errors.ts";
+import { ClosedPipeError, type Io, processIo } from "./output/io.ts";
+import { asUsageError, buildProgram, isHelp } from "./program.ts";
+
+/**
+ * Runs one command line and returns its exit code. Everything it needs of the process is injected; it never exits and never
+ * throws.
+ */
+export async function main(
+  argv: readonly string[],
+  io: Io,
+  environment: Environment,
+  signal: AbortSignal = new AbortController().signal,
+  now: () => number = Date.now,
+): Promise<ExitCode> {
+  const app = new App({ io, environment, now, signal, version: version() });
+  try {
+    const program = await buildProgram(argv, {
+      version: version(),
+      context: app,
+      onGlobals: (globals) => app.configure(globals),
+    });
+    await program.parseAsync(argv, { from: "user" });
+    return app.exitCode;
+  } catch (error) {
+    if (isHelp(error)) return ExitCode.OK;
+    if (error instanceof ClosedPipeError) return ExitCode.OK;
+    const failure = error instanceof CommanderError ? asUsageError(error, argv) : error;
+    try {
+      const json = app.globals.json || argv.includes("--json");
+      io.stderr.write(
+        json ? `${JSON.stringify(errorDocument(failure))}\n` : errorText(failure, detailOf(app)),
+      );
+    } catch (unwritable) {
+      if (!(unwritable instanceof ClosedPipeError)) throw unwritable;
+    }
+    return failure instanceof FitglueError ? failure.exitCode : ExitCode.FAILED;
+  } finally {
+    await app.close();
+  }
+}
+
+/** Runs the process's own command line; called by `bin/fitglue.js`. Sets `process.exitCode`. */
+export async function runProcess(): Promise<void> {
+  const environment = environmentOf(process);
+  const io = processIo(environment);
+  const controller = new AbortController();
+  // The first signal asks for an orderly end after the current batch; a second one finds the default handler and kills.
+  const stop = (): void => {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+    controller.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  process.exitCode = await main(process.argv.slice(2), io, environment, controller.signal);
+  process.off("SIGINT", stop);
+  process.off("SIGTERM", stop);
+  await io.flush();
+}
+
+/** The package's own version. */
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return (manifest as { version: string }).version;
+}

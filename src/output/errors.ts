@@ -1,0 +1,52 @@
+import { FitglueError } from "../errors.ts";
+import { ExitCode } from "../exit-codes.ts";
+
+/** An error as scripts get it, on one line. */
+export interface ErrorDocument {
+  readonly type: "error";
+  readonly code: string;
+  readonly exit_code: ExitCode;
+  readonly provider: string | null;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** The `--json` form of any error. An unforeseen one is `UNEXPECTED`, exit 1. */
+export function errorDocument(error: unknown): ErrorDocument {
+  if (error instanceof FitglueError) {
+    return {
+      type: "error",
+      code: error.code,
+      exit_code: error.exitCode,
+      provider: error.provider ?? null,
+      message: error.message,
+      hint: error.hint ?? null,
+    };
+  }
+  return {
+    type: "error",
+    code: "UNEXPECTED",
+    exit_code: ExitCode.FAILED,
+    provider: null,
+    message: `unexpected: ${error instanceof Error ? error.message : String(error)}`,
+    hint: "run again with --debug and report it",
+  };
+}
+
+/** What failed, then why; the remedy on its own line. With `--verbose` the causes follow, with `--debug` the stack. */
+export function errorText(error: unknown, detail: "none" | "causes" | "stack" = "none"): string {
+  const document = errorDocument(error);
+  const provider = document.provider !== null && !document.message.startsWith(`${document.provider}:`);
+  let text = `fitglue: ${provider ? `${document.provider}: ` : ""}${document.message}\n`;
+  if (document.hint !== null) text += `  try: ${document.hint}\n`;
+  if (detail === "none") return text;
+  if (detail === "stack" && error instanceof Error && error.stack !== undefined) text += `${error.stack}\n`;
+  for (
+    let cause = error instanceof Error ? error.cause : undefined;
+    cause instanceof Error;
+    cause = cause.cause
+  ) {
+    text += `  caused by: ${(detail === "stack" ? cause.stack : undefined) ?? `${cause.name}: ${cause.message}`}\n`;
+  }
+  return text;
+}

@@ -1,0 +1,121 @@
+/** The environment, as `process.env` has it. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where text goes. */
+export interface OutputStream {
+  write(text: string): void;
+  readonly isTTY: boolean;
+  /** The terminal's width; 80 where there is none. */
+  readonly columns: number;
+}
+
+/** The terminal, pipes and files that a command sees. Injected; tests use buffers and settable flags. */
+export interface Io {
+  /** Data. */
+  readonly stdout: OutputStream;
+  /** Everything else. */
+  readonly stderr: OutputStream;
+  readonly stdin: {
+    readonly isTTY: boolean;
+    /** Everything until the end of input. */
+    readAll(): Promise<string>;
+    /** Lines as they come; ends with the input or with the signal. */
+    lines(signal: AbortSignal): AsyncIterable<string>;
+  };
+  /** Whether ANSI colours may be used on a stream that is a terminal. */
+  readonly color: boolean;
+  /** Whether characters beyond ASCII may be drawn. */
+  readonly unicode: boolean;
+  /** Whether a question may be asked. */
+  readonly interactive: boolean;
+}
+
+/** Thrown by a write to a pipe whose reader has gone: the program ends quietly with 0. */
+export class ClosedPipeError extends Error {}
+
+/** Resolves when what was written has left the process. */
+export interface ProcessIo extends Io {
+  /** Waits until the streams have taken everything. */
+  flush(): Promise<void>;
+}
+
+/** The real terminal. `environment` decides colour (NO_COLOR, FORCE_COLOR, TERM) and Unicode (locale). */
+export function processIo(environment: Environment): ProcessIo {
+  const state = { closed: false };
+  const output = (stream: NodeJS.WriteStream): OutputStream => {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      state.closed = true;
+    });
+    return {
+      write(text) {
+        if (state.closed) throw new ClosedPipeError();
+        stream.write(text);
+      },
+      get isTTY() {
+        return stream.isTTY === true;
+      },
+      get columns() {
+        return stream.columns || 80;
+      },
+    };
+  };
+  const drained = (stream: NodeJS.WriteStream): Promise<void> =>
+    new Promise((resolve) => {
+      if (state.closed || stream.writableLength === 0) resolve();
+      else stream.write("", () => resolve());
+    });
+  const stdin = process.stdin;
+  return {
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    stdin: {
+      get isTTY() {
+        return stdin.isTTY === true;
+      },
+      async readAll() {
+        const chunks: Buffer[] = [];
+        for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+        return Buffer.concat(chunks).toString("utf8");
+      },
+      async *lines(signal) {
+        const { createInterface } = await import("node:readline");
+        const reader = createInterface({ input: stdin, crlfDelay: Number.POSITIVE_INFINITY });
+        const stop = (): void => reader.close();
+        signal.addEventListener("abort", stop, { once: true });
+        try {
+          if (!signal.aborted) yield* reader;
+        } finally {
+          signal.removeEventListener("abort", stop);
+          reader.close();
+          stdin.pause();
+          stdin.unref?.();
+        }
+      },
+    },
+    color: useColor(environment),
+    unicode: useUnicode(environment),
+    interactive: stdin.isTTY === true && process.stderr.isTTY === true,
+    async flush() {
+      await Promise.all([drained(process.stdout), drained(process.stderr)]);
+    },
+  };
+}
+
+/** <https://no-color.org>, <https://force-color.org>; a dumb terminal has none. */
+export function useColor(environment: Environment): boolean {
+  if ((environment["NO_COLOR"] ?? "") !== "") return false;
+  const force = environment["FORCE_COLOR"];
+  if (force !== undefined) return force !== "0" && force !== "false";
+  return environment["TERM"] !== "dumb";
+}
+
+/** The locale's encoding: the first of LC_ALL, LC_CTYPE and LANG that is set decides, as in setlocale(3). */
+export function useUnicode(environment: Environment): boolean {
+  if (process.platform === "win32") return true;
+  if (environment["TERM"] === "linux") return false;
+  const locale = [environment["LC_ALL"], environment["LC_CTYPE"], environment["LANG"]].find(
+    (value) => value !== undefined && value !== "",
+  );
+  return locale === undefined ? process.platform === "darwin" : /utf-?8/i.test(locale);
+}

@@ -1,0 +1,97 @@
+import { Command, CommanderError } from "commander";
+import type { CommandContext, GlobalOptions } from "./commands/context.ts";
+import { addHelp, examplesText, PROGRAM_HELP } from "./commands/help.ts";
+import { UsageError } from "./errors.ts";
+
+/** A command: what `--help` lists, and how to get the rest. Modules are loaded when they run, not before. */
+interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<(context: CommandContext) => Command>;
+}
+
+/** Every command, in the order of `--help`. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "sync",
+    summary: "fetch what is new from every connected provider",
+    load: async () => (await import("./commands/sync.ts")).newSyncCommand,
+  },
+  {
+    name: "import",
+    summary: "import an Apple Health export, or FIT, TCX and GPX files",
+    load: async () => (await import("./commands/import.ts")).newImportCommand,
+  },
+];
+
+/** What the program is called with. */
+export interface ProgramOptions {
+  readonly version: string;
+  readonly context: CommandContext;
+  /** Called once the global flags are parsed, before the command runs. */
+  readonly onGlobals: (globals: GlobalOptions) => void;
+}
+
+/** Which command an argument list names: only that one's module is loaded. */
+export function commandNamed(argv: readonly string[]): CommandEntry | undefined {
+  for (let index = 0; index < argv.length; index++) {
+    const argument = argv[index] ?? "";
+    if (argument === "--") return undefined;
+    if (argument === "--db") index++;
+    else if (!argument.startsWith("-") && argument !== "help")
+      return COMMANDS.find(({ name }) => name === argument);
+  }
+  return undefined;
+}
+
+/** The commander tree: the named command whole, the others as one line of help. */
+export async function buildProgram(argv: readonly string[], options: ProgramOptions): Promise<Command> {
+  const { context } = options;
+  const program = new Command("fitglue")
+    .description(
+      "Your own training data from Polar, Fitbit and Apple Health, in one SQLite file on your own machine.",
+    )
+    .version(options.version, "--version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .option("--db <path>", "the database file (FITGLUE_DB)")
+    .option("--json", "one JSON document on stdout, errors as JSON lines on stderr", false)
+    .option("-q, --quiet", "no progress and no summary", false)
+    .option("-v, --verbose", "say more on stderr", false)
+    .option("--debug", "say everything on stderr; never secrets", false)
+    .option("--no-input", "ask nothing; fail where a question would be needed")
+    .option("--no-color", "no colours (NO_COLOR)")
+    .configureHelp({ showGlobalOptions: true, helpWidth: context.io.stderr.columns })
+    .configureOutput({
+      writeOut: (text) => context.io.stdout.write(text),
+      writeErr: () => undefined,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride()
+    .addHelpText("after", examplesText(PROGRAM_HELP.examples))
+    .hook("preAction", () => {
+      options.onGlobals(program.opts<GlobalOptions>());
+    });
+  const named = commandNamed(argv);
+  for (const entry of COMMANDS) {
+    const command = entry === named ? (await entry.load())(context) : new Command(entry.name);
+    program.addCommand(addHelp(command).summary(entry.summary).copyInheritedSettings(program));
+    if (command.description() === "") command.description(entry.summary);
+  }
+  return program;
+}
+
+/** Whether commander ended because help or the version was printed. */
+export function isHelp(error: unknown): boolean {
+  return error instanceof CommanderError && error.exitCode === 0;
+}
+
+/** Commander's complaint about the command line as one of ours. */
+export function asUsageError(error: CommanderError, argv: readonly string[]): UsageError {
+  const command = commandNamed(argv);
+  const message = error.message.replace(/^error: /, "").split("\n")[0] ?? "";
+  return new UsageError("USAGE", error.code === "commander.help" ? "no command given" : message, {
+    hint: `fitglue ${command === undefined ? "" : `${command.name} `}--help`,
+    cause: error,
+  });
+}

@@ -1,0 +1,303 @@
+import type { Database } from "better-sqlite3";
+import type { Activity, HrZone, JsonObject, Lap, Pause, StoredActivity } from "../model/index.ts";
+import { epochMs, isoInstant, NO_SAMPLES } from "../model/index.ts";
+import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
+import { activityDigest, canonicalJson } from "./digest.ts";
+import { mergeSamples, SampleTable } from "./samples.ts";
+
+/** Whose activities. */
+export interface Owner {
+  readonly source: string;
+  readonly account: string;
+}
+
+/** What a write did to an activity, and how many sample rows it wrote. */
+export interface WriteOutcome {
+  readonly id: number;
+  /** The id it is stored under; differs from the incoming one when that is an alias. */
+  readonly externalId: string;
+  readonly outcome: "added" | "updated" | "unchanged";
+  readonly samples: number;
+  /** The stored state holds values that the incoming activity lacks. */
+  readonly kept: boolean;
+}
+
+type SqlValue = string | number | null;
+
+interface ActivityRow {
+  readonly id: number;
+  readonly source: string;
+  readonly account: string;
+  readonly external_id: string;
+  readonly parser_version: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly deleted_at: string | null;
+  readonly extra: string;
+  readonly digest: Buffer;
+  readonly [column: string]: unknown;
+}
+
+const BOOLEANS: ReadonlySet<string> = new Set(["indoor", "hasGps", "manual"]);
+
+/** Reads and writes activities with their laps, zones, samples and aliases. Every write runs inside the caller's transaction. */
+export class ActivityTable {
+  readonly samples: SampleTable;
+  readonly #db: Database;
+  readonly #byKey;
+  readonly #byAlias;
+  readonly #byId;
+  readonly #insert;
+  readonly #update;
+  readonly #addAlias;
+  readonly #aliases;
+  readonly #laps;
+  readonly #zones;
+  readonly #pauses;
+  readonly #deleteLaps;
+  readonly #deletePauses;
+  readonly #deleteZones;
+  readonly #insertLap;
+  readonly #insertPause;
+  readonly #insertZone;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.samples = new SampleTable(db);
+    const columns = ACTIVITY_FIELDS.map(([, column]) => column);
+    this.#byKey = db.prepare("SELECT * FROM activities WHERE source = ? AND account = ? AND external_id = ?");
+    this.#byAlias = db.prepare(
+      `SELECT a.* FROM activity_aliases l JOIN activities a ON a.id = l.activity_id
+       WHERE l.source = ? AND l.account = ? AND l.external_id = ?`,
+    );
+    this.#byId = db.prepare("SELECT * FROM activities WHERE id = ?");
+    this.#insert = db.prepare(
+      `INSERT INTO activities (source, account, external_id, parser_version, created_at, updated_at, extra, digest, ${columns.join(", ")})
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ${columns.map(() => "?").join(", ")})`,
+    );
+    this.#update = db.prepare(
+      `UPDATE activities SET external_id = ?, parser_version = ?, updated_at = ?, deleted_at = NULL, extra = ?, digest = ?,
+       ${columns.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`,
+    );
+    this.#addAlias = db.prepare(
+      `INSERT INTO activity_aliases (source, account, external_id, activity_id) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET activity_id = excluded.activity_id WHERE activity_id <> excluded.activity_id`,
+    );
+    this.#aliases = db
+      .prepare("SELECT external_id FROM activity_aliases WHERE activity_id = ? ORDER BY external_id")
+      .pluck();
+    const lapColumns = LAP_FIELDS.map(([, column]) => column);
+    const zoneColumns = ZONE_FIELDS.map(([, column]) => column);
+    this.#laps = db.prepare(
+      `SELECT ${lapColumns.join(", ")} FROM laps WHERE activity_id = ? ORDER BY lap_index`,
+    );
+    this.#zones = db.prepare(
+      `SELECT ${zoneColumns.join(", ")} FROM hr_zones WHERE activity_id = ? ORDER BY zone`,
+    );
+    this.#pauses = db
+      .prepare("SELECT start_time, end_time FROM pauses WHERE activity_id = ? ORDER BY start_time")
+      .raw();
+    this.#deleteLaps = db.prepare("DELETE FROM laps WHERE activity_id = ?");
+    this.#deletePauses = db.prepare("DELETE FROM pauses WHERE activity_id = ?");
+    this.#deleteZones = db.prepare("DELETE FROM hr_zones WHERE activity_id = ?");
+    this.#insertLap = db.prepare(
+      `INSERT INTO laps (activity_id, lap_index, ${lapColumns.join(", ")}) VALUES (?, ?, ${lapColumns.map(() => "?").join(", ")})`,
+    );
+    // Two pauses from one instant are one: the source told it twice.
+    this.#insertPause = db.prepare(
+      "INSERT OR IGNORE INTO pauses (activity_id, start_time, end_time) VALUES (?, ?, ?)",
+    );
+    this.#insertZone = db.prepare(
+      `INSERT INTO hr_zones (activity_id, ${zoneColumns.join(", ")}) VALUES (?, ${zoneColumns.map(() => "?").join(", ")})`,
+    );
+  }
+
+  /**
+   * Inserts or updates one activity. It is found by its external id, else as an alias, else through an id that its `aliases` name
+   * and that is stored on its own: such a row becomes this activity (a mirror whose original came later), keeping the
+   * number that the user knows. An update happens only when a value changes.
+   */
+  write(
+    owner: Owner,
+    activity: Activity,
+    mode: "replace" | "merge",
+    parserVersion: number,
+    now: string,
+  ): WriteOutcome {
+    const found = this.#find(owner, activity);
+    if (found === undefined) {
+      const id = Number(
+        this.#insert.run(
+          owner.source,
+          owner.account,
+          activity.externalId,
+          parserVersion,
+          now,
+          now,
+          canonicalJson(activity.extra),
+          activityDigest(activity),
+          ...columnsOf(activity),
+        ).lastInsertRowid,
+      );
+      const samples = this.#writeChildren(id, activity, true);
+      this.#link(owner, id, activity.externalId, activity.aliases ?? []);
+      return { id, externalId: activity.externalId, outcome: "added", samples, kept: false };
+    }
+    const { row, externalId } = found;
+    const incoming = activityDigest(activity);
+    let next = activity;
+    let digest = incoming;
+    if (mode === "merge" && !incoming.equals(row.digest)) {
+      next = mergeActivities(this.#assemble(row, true), activity);
+      digest = activityDigest(next);
+    }
+    const kept = !digest.equals(incoming);
+    const same = digest.equals(row.digest) && row.deleted_at === null && externalId === row.external_id;
+    let samples = 0;
+    if (!same) {
+      this.#update.run(
+        externalId,
+        parserVersion,
+        now,
+        canonicalJson(next.extra),
+        digest,
+        ...columnsOf(next),
+        row.id,
+      );
+      if (!digest.equals(row.digest)) samples = this.#writeChildren(row.id, next, false);
+    } else if (row.parser_version !== parserVersion) {
+      this.#db.prepare("UPDATE activities SET parser_version = ? WHERE id = ?").run(parserVersion, row.id);
+    }
+    const others = externalId === row.external_id ? [] : [row.external_id];
+    this.#link(owner, row.id, externalId, [...(activity.aliases ?? []), ...others, activity.externalId]);
+    return { id: row.id, externalId, outcome: same ? "unchanged" : "updated", samples, kept };
+  }
+
+  /** Remembers that `externalId` is another id of the stored session `of`. A row stored under it on its own is absorbed. */
+  alias(owner: Owner, externalId: string, of: string): void {
+    const row = this.find(owner, of);
+    if (row !== undefined) this.#link(owner, row.id, row.external_id, [externalId]);
+  }
+
+  /** By external id, else by alias. */
+  find(owner: Owner, externalId: string): ActivityRow | undefined {
+    return (this.#byKey.get(owner.source, owner.account, externalId) ??
+      this.#byAlias.get(owner.source, owner.account, externalId)) as ActivityRow | undefined;
+  }
+
+  /** One activity by the number that the user types. */
+  get(id: number, withSamples: boolean): StoredActivity | undefined {
+    const row = this.#byId.get(id) as ActivityRow | undefined;
+    return row === undefined ? undefined : this.#assemble(row, withSamples);
+  }
+
+  /** The other ids of an activity. */
+  aliases(id: number): string[] {
+    return this.#aliases.all(id) as string[];
+  }
+
+  #find(owner: Owner, activity: Activity): { row: ActivityRow; externalId: string } | undefined {
+    const own = this.#byKey.get(owner.source, owner.account, activity.externalId) as ActivityRow | undefined;
+    if (own !== undefined) return { row: own, externalId: own.external_id };
+    const aliased = this.#byAlias.get(owner.source, owner.account, activity.externalId) as
+      | ActivityRow
+      | undefined;
+    if (aliased !== undefined) return { row: aliased, externalId: aliased.external_id };
+    for (const alias of activity.aliases ?? []) {
+      const row = this.find(owner, alias);
+      if (row !== undefined) return { row, externalId: activity.externalId };
+    }
+    return undefined;
+  }
+
+  #link(owner: Owner, id: number, externalId: string, aliases: readonly string[]): void {
+    for (const alias of new Set(aliases)) {
+      if (alias === externalId) continue;
+      const other = this.#byKey.get(owner.source, owner.account, alias) as ActivityRow | undefined;
+      if (other !== undefined && other.id !== id) {
+        this.#db
+          .prepare("UPDATE activity_aliases SET activity_id = ? WHERE activity_id = ?")
+          .run(id, other.id);
+        this.#db.prepare("DELETE FROM activities WHERE id = ?").run(other.id);
+      }
+      this.#addAlias.run(owner.source, owner.account, alias, id);
+    }
+    this.#db
+      .prepare("DELETE FROM activity_aliases WHERE source = ? AND account = ? AND external_id = ?")
+      .run(owner.source, owner.account, externalId);
+  }
+
+  #writeChildren(id: number, activity: Activity, isNew: boolean): number {
+    if (!isNew) {
+      this.#deleteLaps.run(id);
+      this.#deletePauses.run(id);
+      this.#deleteZones.run(id);
+    }
+    activity.laps.forEach((lap, index) =>
+      this.#insertLap.run(id, index, ...LAP_FIELDS.map(([field]) => lap[field])),
+    );
+    for (const { start, end } of activity.pauses)
+      this.#insertPause.run(id, isoInstant(start), isoInstant(end));
+    for (const zone of activity.hrZones)
+      this.#insertZone.run(id, ...ZONE_FIELDS.map(([field]) => zone[field]));
+    return this.samples.replace(id, activity.samples, isNew);
+  }
+
+  #assemble(row: ActivityRow, withSamples: boolean): StoredActivity {
+    const fields: Record<string, unknown> = {};
+    for (const [field, column] of ACTIVITY_FIELDS) {
+      const value = row[column];
+      fields[field] = BOOLEANS.has(field) && value !== null ? value === 1 : value;
+    }
+    return {
+      ...(fields as unknown as Activity),
+      id: row.id,
+      source: row.source,
+      account: row.account,
+      externalId: row.external_id,
+      aliases: this.aliases(row.id),
+      laps: (this.#laps.all(row.id) as Record<string, unknown>[]).map((lap) => renamed<Lap>(lap, LAP_FIELDS)),
+      pauses: (this.#pauses.all(row.id) as [string, string][]).map(([start, end]): Pause => ({
+        start: epochMs(start),
+        end: epochMs(end),
+      })),
+      hrZones: (this.#zones.all(row.id) as Record<string, unknown>[]).map((zone) =>
+        renamed<HrZone>(zone, ZONE_FIELDS),
+      ),
+      samples: withSamples ? this.samples.read(row.id) : NO_SAMPLES,
+      extra: JSON.parse(row.extra) as JsonObject,
+      parserVersion: row.parser_version,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+      deletedAt: row.deleted_at,
+    };
+  }
+}
+
+function columnsOf(activity: Activity): SqlValue[] {
+  return ACTIVITY_FIELDS.map(([field]) => {
+    const value = activity[field];
+    return typeof value === "boolean" ? Number(value) : value;
+  });
+}
+
+function renamed<T>(
+  row: Readonly<Record<string, unknown>>,
+  fields: readonly (readonly [keyof T, string])[],
+): T {
+  return Object.fromEntries(fields.map(([field, column]) => [field, row[column]])) as T;
+}
+
+/** `incoming` where it says something, `stored` where it does not: a poorer copy of a session never removes a value. */
+export function mergeActivities(stored: Activity, incoming: Activity): Activity {
+  const merged: Record<string, unknown> = { ...incoming };
+  for (const [field] of ACTIVITY_FIELDS) merged[field] = incoming[field] ?? stored[field];
+  return {
+    ...(merged as unknown as Activity),
+    laps: incoming.laps.length > 0 ? incoming.laps : stored.laps,
+    pauses: incoming.pauses.length > 0 ? incoming.pauses : stored.pauses,
+    hrZones: incoming.hrZones.length > 0 ? incoming.hrZones : stored.hrZones,
+    samples: mergeSamples(stored.samples, incoming.samples),
+    hasGps: stored.hasGps === true ? true : (incoming.hasGps ?? stored.hasGps),
+  };
+}

@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { type Activity, type Json, SAMPLE_FIELDS } from "../model/index.ts";
+import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
+
+/** JSON with sorted keys, so that equal values are equal text. */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item as Json)).join(",")}]`;
+  if (value !== null && typeof value === "object") {
+    const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/**
+ * A digest of everything an activity says: equal digests mean that an update would change nothing. It covers neither ids nor
+ * provenance.
+ */
+export function activityDigest(activity: Activity): Buffer {
+  const hash = createHash("sha256");
+  hash.update(
+    JSON.stringify([
+      ACTIVITY_FIELDS.map(([field]) => activity[field]),
+      activity.laps.map((lap) => LAP_FIELDS.map(([field]) => lap[field])),
+      activity.pauses.map(({ start, end }) => [start, end]),
+      activity.hrZones.map((zone) => ZONE_FIELDS.map(([field]) => zone[field])),
+    ]),
+  );
+  hash.update(canonicalJson(activity.extra));
+  const bytes = (column: Float64Array): Uint8Array =>
+    new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+  hash.update(bytes(activity.samples.timestamp));
+  for (const field of SAMPLE_FIELDS) {
+    const column = activity.samples[field];
+    if (column === undefined || !column.some((value) => !Number.isNaN(value))) continue;
+    hash.update(field);
+    hash.update(bytes(column));
+  }
+  return hash.digest();
+}

@@ -1,0 +1,92 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import Sqlite, { type Database } from "better-sqlite3";
+import { StoreError } from "../errors.ts";
+import { asStoreError } from "./errors.ts";
+import { type FileSystemProbe, networkFileSystem } from "./file-system.ts";
+import { APPLICATION_ID, migrate, SCHEMA_VERSION } from "./migrations.ts";
+
+export type JournalMode = "wal" | "delete";
+
+export interface OpenOptions {
+  /** `create`: make file and folder. `empty`: a missing file reads as an empty database and is not made. */
+  readonly ifMissing: "create" | "empty";
+  /** `delete` is for network file systems: slower, one writer or reader at a time, and safe there. Default `wal`. */
+  readonly journalMode?: JournalMode;
+  readonly fileSystem?: FileSystemProbe;
+}
+
+/**
+ * Opens the database durable and private: WAL with `synchronous = FULL` (better-sqlite3 is compiled so that WAL means NORMAL, and then
+ * a power cut could undo a commit that Polar has already been told about), foreign keys on, file mode 0600 in a folder
+ * of mode 0700.
+ *
+ * Throws `StoreError`: `STORE_NEWER` (written by a newer fitglue; not touched), `STORE_FOREIGN` (another program's),
+ * `STORE_NETWORK` (WAL on a network file system), `STORE_LOCKED`, `STORE_DAMAGED`, `STORE_UNUSABLE`.
+ */
+export function openDatabase(path: string, options: OpenOptions): Database {
+  const missing = !existsSync(path);
+  try {
+    if (missing && options.ifMissing === "empty") return prepare(new Sqlite(":memory:"), ":memory:", "wal");
+    if (missing) {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      refuseNetwork(path, options);
+      closeSync(openSync(path, "a", 0o600));
+    } else {
+      refuseNetwork(path, options);
+    }
+    if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
+    return prepare(new Sqlite(path, { timeout: 5000 }), path, options.journalMode ?? "wal");
+  } catch (error) {
+    throw asStoreError(error, path);
+  }
+}
+
+function refuseNetwork(path: string, options: OpenOptions): void {
+  if (options.journalMode === "delete") return;
+  const name = networkFileSystem(path, options.fileSystem);
+  if (name === null) return;
+  throw new StoreError(
+    "STORE_NETWORK",
+    `the database is on a network file system (${name}), where SQLite's write-ahead log loses data: ${path}`,
+    { hint: 'keep it on a local disk (--db), or set "journal_mode": "delete" in config.json' },
+  );
+}
+
+function prepare(db: Database, path: string, journalMode: JournalMode): Database {
+  try {
+    const version = Number(db.pragma("user_version", { simple: true }));
+    const application = Number(db.pragma("application_id", { simple: true }));
+    const tables = db.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").pluck().get();
+    if (tables !== 0 && application !== APPLICATION_ID) {
+      throw new StoreError("STORE_FOREIGN", `the file is another program's SQLite database: ${path}`, {
+        hint: "choose another file with --db",
+      });
+    }
+    if (version > SCHEMA_VERSION) {
+      throw new StoreError(
+        "STORE_NEWER",
+        `the database was written by a newer fitglue (schema ${version}, this one knows ${SCHEMA_VERSION}): ${path}`,
+        { hint: "npm install --global fitglue@latest" },
+      );
+    }
+    if (path !== ":memory:" && db.pragma(`journal_mode = ${journalMode}`, { simple: true }) !== journalMode) {
+      throw new StoreError("STORE_JOURNAL", `SQLite cannot use journal_mode = ${journalMode} here: ${path}`, {
+        hint: "keep the database on a local disk (--db)",
+      });
+    }
+    // Without WAL, FULL leaves a moment in which the journal's removal is not on disk yet; EXTRA closes it.
+    db.pragma(`synchronous = ${journalMode === "wal" ? "FULL" : "EXTRA"}`);
+    // macOS: fsync alone does not reach the platter there.
+    db.pragma("fullfsync = ON");
+    db.pragma("checkpoint_fullfsync = ON");
+    db.pragma("foreign_keys = ON");
+    db.pragma("trusted_schema = OFF");
+    db.pragma("cache_size = -16000");
+    migrate(db, version);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}

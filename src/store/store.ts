@@ -1,0 +1,231 @@
+import type { Database } from "better-sqlite3";
+import { type Batch, isoInstant, type Json, type Receipt, type StoredActivity } from "../model/index.ts";
+import { ActivityTable, type Owner } from "./activities.ts";
+import { asStoreError } from "./errors.ts";
+import { ImportTable } from "./imports.ts";
+import { type PreparedPayload, PayloadTable, type StoredPayloadRow } from "./payloads.ts";
+import { type ActivityFilter, selectIds } from "./query.ts";
+import { SkippedTable, type SkippedItem } from "./skipped.ts";
+import { SyncStateTable } from "./sync-state.ts";
+
+/** What one batch did. */
+export interface BatchResult {
+  readonly added: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly skipped: number;
+  /** Newly marked as disappeared upstream. */
+  readonly deleted: number;
+  /** Sample rows written. */
+  readonly samples: number;
+}
+
+/** A batch with its payloads hashed and compressed: everything slow is done before the transaction. */
+export interface PreparedBatch {
+  readonly batch: Batch;
+  readonly items: readonly (readonly PreparedPayload[])[];
+  readonly skipped: readonly (readonly PreparedPayload[])[];
+}
+
+/** Provenance of a write. */
+export interface WriteOptions {
+  readonly parserVersion: number;
+  /** Unix milliseconds, for `created_at`, `updated_at`, `fetched_at`. */
+  readonly now: number;
+}
+
+/**
+ * The database. Everything that must become durable together goes through {@link Store.write}, which is one
+ * `IMMEDIATE` transaction. Errors are `StoreError`s (exit 7).
+ */
+export class Store {
+  readonly path: string;
+  readonly db: Database;
+  readonly activities: ActivityTable;
+  readonly payloads: PayloadTable;
+  readonly syncState: SyncStateTable;
+  readonly skipped: SkippedTable;
+  readonly imports: ImportTable;
+
+  constructor(db: Database, path: string) {
+    this.db = db;
+    this.path = path;
+    this.activities = new ActivityTable(db);
+    this.payloads = new PayloadTable(db);
+    this.syncState = new SyncStateTable(db);
+    this.skipped = new SkippedTable(db);
+    this.imports = new ImportTable(db);
+  }
+
+  /** Hashes and compresses a batch's payloads, in parallel. */
+  async prepare(batch: Batch): Promise<PreparedBatch> {
+    const all = (list: readonly { readonly raw: Batch["items"][number]["raw"] }[]) =>
+      Promise.all(list.map((item) => Promise.all(item.raw.map((payload) => this.payloads.prepare(payload)))));
+    const [items, skipped] = await Promise.all([all(batch.items), all(batch.skipped ?? [])]);
+    return { batch, items, skipped };
+  }
+
+  /**
+   * Writes a whole batch (items, raw payloads, skipped items, aliases, marks, bookmark, and the receipt as pending) in one
+   * durable transaction. When it returns, the batch is on disk; when it throws, none of it is.
+   */
+  write(owner: Owner, prepared: PreparedBatch, options: WriteOptions): BatchResult {
+    return this.transaction(() => {
+      const { batch } = prepared;
+      const now = isoInstant(options.now);
+      const count = {
+        added: 0,
+        updated: 0,
+        unchanged: batch.unchanged ?? 0,
+        skipped: 0,
+        deleted: 0,
+        samples: 0,
+      };
+      batch.items.forEach(({ activity }, index) => {
+        const written = this.activities.write(
+          owner,
+          activity,
+          batch.mode ?? "replace",
+          options.parserVersion,
+          now,
+        );
+        count[written.outcome]++;
+        count.samples += written.samples;
+        const replaces = written.outcome !== "unchanged" && !written.kept;
+        this.#writePayloads(
+          { ...owner, externalId: written.externalId },
+          written.id,
+          prepared.items[index] ?? [],
+          replaces,
+          now,
+        );
+        this.skipped.remove(owner, activity.externalId);
+      });
+      (batch.skipped ?? []).forEach((item, index) => {
+        count.skipped++;
+        const payloads = prepared.skipped[index] ?? [];
+        const ids = payloads.map((payload) =>
+          this.payloads.write({ ...owner, externalId: item.externalId }, payload, now),
+        );
+        this.skipped.write(owner, item, ids[0] ?? null, options.parserVersion, now);
+      });
+      for (const alias of batch.aliases ?? []) this.activities.alias(owner, alias.externalId, alias.of);
+      if (batch.complete !== undefined) count.deleted = this.#markMissing(owner, batch.complete, now);
+      if (batch.bookmark !== undefined) this.syncState.setBookmark(owner, batch.bookmark);
+      if (batch.receipt !== undefined) this.syncState.addReceipt(owner, batch.receipt, now);
+      return count;
+    });
+  }
+
+  /** Receipts that were written but not yet settled with their source, oldest first. */
+  pendingReceipts(owner: Owner): Receipt[] {
+    return this.syncState.receipts(owner);
+  }
+
+  /** Forgets a settled receipt. */
+  settleReceipt(owner: Owner, receiptId: string): void {
+    this.transaction(() => this.syncState.removeReceipt(owner, receiptId));
+  }
+
+  /** One activity; `undefined` for an unknown id. */
+  get(id: number, options: { readonly samples: boolean }): StoredActivity | undefined {
+    return this.#guard(() => this.activities.get(id, options.samples));
+  }
+
+  /** The activities that a filter leaves, one at a time, newest first unless the filter says otherwise; memory stays flat. */
+  *list(
+    filter: ActivityFilter,
+    options: { readonly samples: boolean } = { samples: false },
+  ): Generator<StoredActivity> {
+    for (const id of this.ids(filter)) {
+      const activity = this.get(id, options);
+      if (activity !== undefined) yield activity;
+    }
+  }
+
+  /** Only the ids of what {@link list} would give. */
+  ids(filter: ActivityFilter): number[] {
+    return this.#guard(() => selectIds(this.db, filter));
+  }
+
+  /** How many activities a filter leaves, its limit aside. */
+  count(filter: ActivityFilter = {}): number {
+    return this.ids({ ...filter, limit: undefined }).length;
+  }
+
+  /** The raw payloads of an item, plain. */
+  rawPayloads(owner: Owner, externalId: string): StoredPayloadRow[] {
+    return this.#guard(() => this.payloads.read({ ...owner, externalId }));
+  }
+
+  /** What could not be mapped, oldest first. */
+  skippedItems(): SkippedItem[] {
+    return this.#guard(() => this.skipped.list());
+  }
+
+  /**
+   * Runs `work`, which may await, and takes back everything it wrote: a dry run that counts exactly. The one transaction that
+   * spans an `await`; the run lock keeps other writers out meanwhile, and readers are not disturbed (WAL).
+   */
+  async rehearse<T>(work: () => Promise<T>): Promise<T> {
+    this.#guard(() => this.db.exec("BEGIN IMMEDIATE"));
+    try {
+      return await work();
+    } finally {
+      this.#guard(() => this.db.exec("ROLLBACK"));
+    }
+  }
+
+  /** Runs `work` in one IMMEDIATE transaction. Never across an `await`. */
+  transaction<T>(work: () => T): T {
+    return this.#guard(() => this.db.transaction(work).immediate());
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  #writePayloads(
+    owner: Owner & { readonly externalId: string },
+    activityId: number,
+    payloads: readonly PreparedPayload[],
+    replace: boolean,
+    now: string,
+  ): void {
+    const present = new Set(this.payloads.kinds(owner));
+    let first: number | undefined;
+    for (const payload of payloads) {
+      // An unchanged session keeps the bytes it was made from: every export words the same workout differently.
+      if (!replace && present.has(payload.kind)) continue;
+      const id = this.payloads.write(owner, payload, now);
+      first ??= id;
+    }
+    if (first === undefined) return;
+    this.db
+      .prepare(`UPDATE activities SET raw_id = ${replace ? "?" : "coalesce(raw_id, ?)"} WHERE id = ?`)
+      .run(first, activityId);
+  }
+
+  #markMissing(owner: Owner, span: NonNullable<Batch["complete"]>, now: string): number {
+    const present = JSON.stringify(span.externalIds satisfies Json);
+    return this.db
+      .prepare(
+        `UPDATE activities SET deleted_at = ?, updated_at = ?
+         WHERE source = ? AND account = ? AND deleted_at IS NULL
+           AND coalesce(date(start_time, coalesce(utc_offset_s, 0) || ' seconds'), '') >= ?
+           AND coalesce(date(start_time, coalesce(utc_offset_s, 0) || ' seconds'), '') < ?
+           AND external_id NOT IN (SELECT value FROM json_each(?))
+           AND NOT EXISTS (SELECT 1 FROM activity_aliases l
+             WHERE l.activity_id = activities.id AND l.external_id IN (SELECT value FROM json_each(?)))`,
+      )
+      .run(now, now, owner.source, owner.account, span.from, span.to, present, present).changes;
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw asStoreError(error, this.path);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { type EpochMs, epochMs, isoInstant } from "../model/index.ts";
+import type { Known, KnownActivity } from "../providers/types.ts";
+import type { Owner, Store } from "../store/index.ts";
+
+interface Row {
+  readonly id: number;
+  readonly external_id: string;
+  readonly start_time: string;
+  readonly utc_offset_s: number | null;
+  readonly total_elapsed_time: number | null;
+  readonly total_timer_time: number | null;
+  readonly provider_updated_at: string | null;
+  readonly parser_version: number;
+  readonly deleted_at: string | null;
+}
+
+/** What a provider may see of the store: its own account's activities, read live. */
+export function knownOf(store: Store, owner: Owner): Known {
+  const near = store.db.prepare(
+    "SELECT * FROM activities WHERE source = ? AND account = ? AND start_time >= ? AND start_time <= ?",
+  );
+  const newest = store.db.prepare(
+    "SELECT * FROM activities WHERE source = ? AND account = ? ORDER BY start_time DESC LIMIT 1",
+  );
+  const known = (row: Row): KnownActivity => ({
+    externalId: row.external_id,
+    aliases: store.activities.aliases(row.id),
+    startTime: row.start_time,
+    utcOffsetS: row.utc_offset_s,
+    totalElapsedTime: row.total_elapsed_time,
+    totalTimerTime: row.total_timer_time,
+    providerUpdatedAt: row.provider_updated_at,
+    parserVersion: row.parser_version,
+    deletedAt: row.deleted_at,
+    payloadKinds: () => store.payloads.kinds({ ...owner, externalId: row.external_id }),
+    payload: (kind) =>
+      store.rawPayloads(owner, row.external_id).find((payload) => payload.kind === kind)?.bytes,
+  });
+  return {
+    get(externalId) {
+      const row = store.activities.find(owner, externalId);
+      return row === undefined ? undefined : known(row as unknown as Row);
+    },
+    startingNear(startMs: EpochMs, toleranceMs: number) {
+      // Text order is time order: instants all have the same form, and a local text is a prefix of it.
+      const rows = near.all(
+        owner.source,
+        owner.account,
+        isoInstant(startMs - toleranceMs).slice(0, 19),
+        `${isoInstant(startMs + toleranceMs).slice(0, 23)}~`,
+      ) as Row[];
+      return rows
+        .map((row) => ({ row, distance: Math.abs(epochMs(row.start_time) - startMs) }))
+        .filter(({ distance }) => distance <= toleranceMs)
+        .toSorted((a, b) => a.distance - b.distance)
+        .map(({ row }) => known(row));
+    },
+    newest() {
+      const row = newest.get(owner.source, owner.account) as Row | undefined;
+      return row === undefined ? undefined : known(row);
+    },
+    isSkipped: (externalId) => store.skipped.has(owner, externalId),
+  };
+}

@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { FitglueError, InterruptedError, RateLimitError, dispositionOf } from "../errors.ts";
+
+import { type Batch, isoInstant } from "../model/index.ts";
+import type { Provider, RemoteSource, Session } from "../providers/types.ts";
+import type { BatchResult, Owner, Store } from "../store/index.ts";
+import { knownOf } from "./known.ts";
+import { type WarningGroup, WarningGroups } from "./warnings.ts";
+
+/** The longest a run waits for a rate limit; beyond it the run ends and remembers. */
+export const RATE_LIMIT_PATIENCE_MS = 60_000;
+
+/** A connected account, ready to be asked. */
+export interface Connection {
+  readonly account: string;
+  readonly details: Readonly<Record<string, string>>;
+  readonly scopes: readonly string[];
+  readonly api: Session["api"];
+}
+
+export interface SyncOptions {
+  readonly since?: string | undefined;
+  readonly full: boolean;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  /** What to draw; nothing depends on it. */
+  readonly onEvent?: (event: SyncEvent) => void;
+}
+
+export type SyncEvent =
+  | { readonly type: "progress"; readonly text: string }
+  | { readonly type: "batch"; readonly result: BatchResult };
+
+/** What one pass over one provider did. */
+export interface ProviderResult {
+  readonly provider: string;
+  readonly status: "ok" | "partial" | "failed";
+  readonly added: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly skipped: number;
+  /** Newly marked as gone upstream. */
+  readonly deleted: number;
+  readonly warnings: readonly WarningGroup[];
+  /** What ended the pass early. */
+  readonly error: FitglueError | null;
+}
+
+/**
+ * One bounded pass over one provider: settle receipts that an earlier run left pending, then for each batch write, and only
+ * then confirm. A crash at any point loses nothing (the source still has what it was not told about) and doubles
+ * nothing (writing is idempotent).
+ *
+ * Throws only what ends the whole run (`StoreError`, `InterruptedError`, a bug); anything else is in the result.
+ */
+export async function syncProvider(
+  provider: Provider & { readonly remote: RemoteSource },
+  connection: Connection,
+  store: Store,
+  options: SyncOptions,
+): Promise<ProviderResult> {
+  const pass = () => pullAll(provider, connection, store, options);
+  return options.dryRun ? store.rehearse(pass) : pass();
+}
+
+async function pullAll(
+  provider: Provider & { readonly remote: RemoteSource },
+  connection: Connection,
+  store: Store,
+  options: SyncOptions,
+): Promise<ProviderResult> {
+  const { remote } = provider;
+  const owner: Owner = { source: provider.id, account: connection.account };
+  const warnings = new WarningGroups();
+  const count = { added: 0, updated: 0, unchanged: 0, skipped: 0, deleted: 0 };
+  const state = store.syncState;
+  const now = (): string => isoInstant(options.now());
+  const session: Session = {
+    account: connection.account,
+    details: connection.details,
+    scopes: connection.scopes,
+    api: connection.api,
+    known: knownOf(store, owner),
+    signal: options.signal,
+    now: options.now,
+    since: options.since,
+    full: options.full,
+    warn: (warning) => warnings.add(warning),
+    progress: (text) => options.onEvent?.({ type: "progress", text }),
+    note: (text) => store.transaction(() => state.setNote(owner, text)),
+  };
+  let failure: FitglueError | null = null;
+  try {
+    await waitForCooldown(provider, store, owner, options);
+    store.transaction(() => state.started(owner, now()));
+    if (!options.dryRun) await settle(remote, session, store, owner);
+    for await (const batch of remote.pull(session, state.bookmark(owner))) {
+      const result = await writeBatch(store, owner, batch, provider.parserVersion, options.now());
+      count.added += result.added;
+      count.updated += result.updated;
+      count.unchanged += result.unchanged;
+      count.skipped += result.skipped;
+      count.deleted += result.deleted;
+      options.onEvent?.({ type: "batch", result });
+      if (!options.dryRun && batch.receipt !== undefined && remote.confirm !== undefined) {
+        await remote.confirm(session, batch.receipt);
+        store.settleReceipt(owner, batch.receipt.id);
+      }
+      if (options.signal.aborted) throw new InterruptedError();
+    }
+    store.transaction(() => state.succeeded(owner, now()));
+  } catch (error) {
+    if (options.signal.aborted) throw new InterruptedError({ cause: error });
+    if (!(error instanceof FitglueError) || dispositionOf(error) === "stop-all") throw error;
+    failure = error;
+    const cooldown = error instanceof RateLimitError ? error.retryAt : null;
+    store.transaction(() => state.failed(owner, error.code, error.message, now(), cooldown));
+  }
+  const stored = count.added + count.updated > 0;
+  const complete = failure === null && count.skipped === 0 && !warnings.loss;
+  return {
+    provider: provider.id,
+    status: complete ? "ok" : failure !== null && !stored ? "failed" : "partial",
+    ...count,
+    warnings: warnings.list(),
+    error: failure,
+  };
+}
+
+/** Writes one batch durably; used by every way in. */
+export async function writeBatch(
+  store: Store,
+  owner: Owner,
+  batch: Batch,
+  parserVersion: number,
+  now: number,
+): Promise<BatchResult> {
+  return store.write(owner, await store.prepare(batch), { parserVersion, now });
+}
+
+/** Confirms what an earlier run stored but did not get to confirm. A source that no longer knows a receipt has given the data back. */
+async function settle(remote: RemoteSource, session: Session, store: Store, owner: Owner): Promise<void> {
+  if (remote.confirm === undefined) return;
+  for (const receipt of store.pendingReceipts(owner)) {
+    if (session.signal.aborted) throw new InterruptedError();
+    await remote.confirm(session, receipt);
+    store.settleReceipt(owner, receipt.id);
+  }
+}
+
+async function waitForCooldown(
+  provider: Provider,
+  store: Store,
+  owner: Owner,
+  options: SyncOptions,
+): Promise<void> {
+  const until = store.syncState.get(owner)?.cooldownUntil ?? null;
+  if (until === null) return;
+  const wait = until - options.now();
+  if (wait <= 0) return;
+  if (wait > RATE_LIMIT_PATIENCE_MS) {
+    throw new RateLimitError(
+      "RATE_LIMITED",
+      `${provider.id}: asked by ${provider.name} to wait until ${isoInstant(until)}`,
+      until,
+      { provider: provider.id, hint: "the next sync after that time goes on" },
+    );
+  }
+  options.onEvent?.({
+    type: "progress",
+    text: `waiting ${Math.ceil(wait / 1000)} s for ${provider.name}'s rate limit`,
+  });
+  await sleep(wait, undefined, { signal: options.signal });
+}
