@@ -34,7 +34,12 @@ export function parseDevice(text: string): Device {
     if (colon > 0 && value !== "" && value !== "(null)") parts.set(part.slice(0, colon), value);
   }
   const get = (key: string): string | null => parts.get(key) ?? null;
-  return { name: get("name"), manufacturer: get("manufacturer"), model: get("model"), hardware: get("hardware") };
+  return {
+    name: get("name"),
+    manufacturer: get("manufacturer"),
+    model: get("model"),
+    hardware: get("hardware"),
+  };
 }
 
 /** The description without its pointer: equal for equal devices, whichever export it comes from. */
@@ -49,7 +54,8 @@ export function withoutPointer(text: string): string {
 export function deviceInWords(text: string | null): string | null {
   if (text === null || text.trim() === "") return null;
   const device = parseDevice(text);
-  const maker = device.manufacturer?.replace(/,?\s+(?:Inc|Ltd|Corp|Co|LLC|GmbH|AG|Oyj?|AB|S\.A)\.?$/i, "") ?? null;
+  const maker =
+    device.manufacturer?.replace(/,?\s+(?:Inc|Ltd|Corp|Co|LLC|GmbH|AG|Oyj?|AB|S\.A)\.?$/i, "") ?? null;
   // A sensor's name ends in its serial number (`Polar H10 8A5B2C29`), so the name only serves where no model is given.
   const model = device.model ?? device.name?.replace(/\s+[0-9A-F]{6,}$/i, "") ?? null;
   const words: string[] = [];

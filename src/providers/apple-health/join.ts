@@ -188,10 +188,14 @@ export function joinRecords(
       if (value < 0 || (value === 0 && !meaning.zero)) continue;
       const number = column.source(index);
       let source = sources.get(number);
-      if (source === undefined) sources.set(number, (source = describeSource(table.sources[number], recorder)));
+      if (source === undefined)
+        sources.set(number, (source = describeSource(table.sources[number], recorder)));
       let candidate = candidates.get(source.key);
       if (candidate === undefined) candidates.set(source.key, (candidate = { ...source, values: new Map() }));
-      keepReading(candidate.values, column.start(index), { value, duration: column.end(index) - column.start(index) });
+      keepReading(candidate.values, column.start(index), {
+        value,
+        duration: column.end(index) - column.start(index),
+      });
     }
   }
   const columns = new Map<JoinedField, JoinedColumn>();
@@ -203,7 +207,10 @@ export function joinRecords(
 }
 
 /** A source's name and hardware: its device string alone is another one whenever the pointer in it is. */
-function describeSource(source: RecordSource | undefined, recorder: Recorder): { key: string; affinity: number } {
+function describeSource(
+  source: RecordSource | undefined,
+  recorder: Recorder,
+): { key: string; affinity: number } {
   const name = normalSource(source?.name ?? null);
   const { hardware } = parseDevice(source?.device ?? "");
   const sameName = name !== "" && name === normalSource(recorder.sourceName);
@@ -238,28 +245,29 @@ function chooseSources(candidates: readonly Candidate[], window: Window): Joined
     .sort((a, b) => b.affinity - a.affinity)[0];
   const order = own === undefined ? ranked : [own, ...ranked.filter((candidate) => candidate !== own)];
 
-  let time: readonly number[] = [];
+  let time = new Float64Array(0);
   const value = new Map<number, number>();
   for (const { values, times } of order) {
-    const merged: number[] = [];
-    let next = 0;
-    // Between every two neighbours of what is there already, and before the first and after the last of them.
-    for (let slot = 0; slot <= time.length; slot++) {
-      const left = time[slot - 1] ?? Number.NEGATIVE_INFINITY;
-      const right = time[slot] ?? Number.POSITIVE_INFINITY;
-      const isHole = Math.min(right, window.end) - Math.max(left, window.start) > GAP || time.length === 0;
-      for (; next < times.length && (times[next] ?? 0) < right; next++) {
-        const second = times[next] ?? 0;
-        const reading = values.get(second);
-        if (!isHole || second <= left || reading === undefined) continue;
-        merged.push(second);
-        value.set(second, reading.value);
-      }
-      if (right !== Number.POSITIVE_INFINITY) merged.push(right);
-    }
-    time = merged;
+    const added = withinHoles(time, times, window);
+    for (const second of added) value.set(second, values.get(second)?.value ?? Number.NaN);
+    time = Float64Array.from([...time, ...added]).sort();
   }
-  return { time: Float64Array.from(time), value: Float64Array.from(time, (second) => value.get(second) ?? Number.NaN) };
+  return { time, value: time.map((second) => value.get(second) ?? Number.NaN) };
+}
+
+/**
+ * Those of the offered instants that lie in a hole of the taken ones: more than 30 s without any of them, or between
+ * one of them and the window's edge. Both in ascending order, Unix seconds.
+ */
+export function withinHoles(taken: Float64Array, offered: Float64Array, window: Window): Float64Array {
+  if (taken.length === 0) return offered;
+  let next = 0;
+  return offered.filter((instant) => {
+    while (next < taken.length && (taken[next] ?? 0) < instant) next++;
+    const left = taken[next - 1] ?? Number.NEGATIVE_INFINITY;
+    const right = taken[next] ?? Number.POSITIVE_INFINITY;
+    return right !== instant && Math.min(right, window.end) - Math.max(left, window.start) > GAP;
+  });
 }
 
 /** The share of the window that lies within 30 s after a sample. */

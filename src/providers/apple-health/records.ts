@@ -42,9 +42,15 @@ export function formatRecords(slices: readonly Slice[], table: RecordTable): Buf
     lines.push(`type\t${type}\t${JSON.stringify(unit)}`);
     const texts = rows.map(({ start, end, value, source }) => {
       const name = names.get(source) ?? "";
-      return { start, end, line: `${start}\t${end === start ? "" : end - start}\t${value}\t${numbers.get(name)}` };
+      return {
+        start,
+        end,
+        line: `${start}\t${end === start ? "" : end - start}\t${value}\t${numbers.get(name)}`,
+      };
     });
-    texts.sort((a, b) => a.start - b.start || a.end - b.end || (a.line < b.line ? -1 : a.line > b.line ? 1 : 0));
+    texts.sort(
+      (a, b) => a.start - b.start || a.end - b.end || (a.line < b.line ? -1 : a.line > b.line ? 1 : 0),
+    );
     let before = "";
     for (const { line } of texts) {
       // Byte for byte the same record twice is one record.

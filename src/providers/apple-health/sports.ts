@@ -97,10 +97,7 @@ const PREFIX = "HKWorkoutActivityType";
 
 // A phone that is older than the type writes the raw value.
 const BY_NAME: ReadonlyMap<string, SportMapping> = new Map(
-  TYPES.flatMap(([value, name, mapping]) => [
-    [name, mapping] as const,
-    [String(value), mapping] as const,
-  ]),
+  TYPES.flatMap(([value, name, mapping]) => [[name, mapping] as const, [String(value), mapping] as const]),
 );
 
 /** What a workout's metadata says about where it was done. */

@@ -96,6 +96,15 @@ interface OpenRoute extends Omit<WireRoute, "points"> {
   readonly points: Points;
 }
 
+// Instead of sax's HTML entities, and without a prototype: `&constructor;` would become source code.
+const ENTITIES: unknown = Object.assign(Object.create(null), {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+});
+
 type Attributes = Readonly<Record<string, string>>;
 
 /**
@@ -104,9 +113,8 @@ type Attributes = Readonly<Record<string, string>>;
  * stay as they are written. Throws `ItemError` when it is no workout at all.
  */
 export function parseWorkout(bytes: Buffer): WireWorkout {
-  const parser = sax.parser(false, { lowercase: true, strictEntities: true });
-  // sax looks entities up in an object that has a prototype: `&constructor;` would become source code.
-  Object.assign(parser, { ENTITIES: Object.assign(Object.create(null), sax.XML_ENTITIES) });
+  const parser = sax.parser(false, { lowercase: true });
+  Object.assign(parser, { ENTITIES });
 
   let workout: Omit<WireWorkout, "routes"> | undefined;
   const routes: OpenRoute[] = [];
