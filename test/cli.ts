@@ -54,7 +54,9 @@ export function startCli(args: readonly string[], options: CliOptions): CliProce
   child.stdin.end();
   const result = new Promise<CliResult>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code, signal) => resolve({ code, signal, stdout: stdout.text(), stderr: stderr.text() }));
+    child.once("close", (code, signal) =>
+      resolve({ code, signal, stdout: stdout.text(), stderr: stderr.text() }),
+    );
   });
   return { child, result };
 }

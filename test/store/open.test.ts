@@ -24,10 +24,9 @@ function pragmas(path: string, options: OpenOptions): Record<string, unknown> {
   const db = openDatabase(path, options);
   try {
     return Object.fromEntries(
-      ["journal_mode", "synchronous", "foreign_keys", "busy_timeout", "user_version", "application_id"].map((name) => [
-        name,
-        db.pragma(name, { simple: true }),
-      ]),
+      ["journal_mode", "synchronous", "foreign_keys", "busy_timeout", "user_version", "application_id"].map(
+        (name) => [name, db.pragma(name, { simple: true })],
+      ),
     );
   } finally {
     db.close();
@@ -130,7 +129,9 @@ describe("a database that is not ours is refused and not touched", () => {
     mkdirSync(join(folder, "fitglue.db"));
     expect(failure(() => openDatabase(join(folder, "fitglue.db"), create)).exitCode).toBe(7);
     writeFileSync(join(folder, "file"), "");
-    expect(failure(() => openDatabase(join(folder, "file", "fitglue.db"), create)).code).toBe("STORE_UNUSABLE");
+    expect(failure(() => openDatabase(join(folder, "file", "fitglue.db"), create)).code).toBe(
+      "STORE_UNUSABLE",
+    );
   });
 });
 
@@ -154,7 +155,8 @@ describe("network file systems", () => {
 
   test("FUSE is told apart by the type of the innermost mount", () => {
     const fuse = (mounts: string) => ({ magic: () => 0x65735546, mounts: () => mounts });
-    const mounts = "/dev/sda1 / ext4 rw 0 0\nhost:/ /home/a/nas fuse.sshfs rw 0 0\nx /home/a/my\\040disk fuseblk rw 0 0\n";
+    const mounts =
+      "/dev/sda1 / ext4 rw 0 0\nhost:/ /home/a/nas fuse.sshfs rw 0 0\nx /home/a/my\\040disk fuseblk rw 0 0\n";
     expect(networkFileSystem("/home/a/nas/fitglue.db", fuse(mounts))).toBe("fuse.sshfs");
     expect(networkFileSystem("/home/a/my disk/fitglue.db", fuse(mounts))).toBeNull();
     expect(networkFileSystem("/home/a/nasty/fitglue.db", fuse(mounts))).toBeNull();

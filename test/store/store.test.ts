@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Activity, type Batch, EMPTY_LAP, type RawPayload, samplesFromRows } from "../../src/model/index.ts";
+import {
+  type Activity,
+  type Batch,
+  EMPTY_LAP,
+  type RawPayload,
+  samplesFromRows,
+} from "../../src/model/index.ts";
 import { type BatchResult, openStore, type Store } from "../../src/store/index.ts";
 import { tempDir } from "../temp.ts";
 import { activity } from "./activity.ts";
@@ -18,7 +24,11 @@ function raw(kind: string, text: string): RawPayload {
   return { kind, mediaType: "application/json", bytes: Buffer.from(text) };
 }
 
-async function write(store: Store, batch: Partial<Batch>, now = Date.UTC(2026, 10, 20)): Promise<BatchResult> {
+async function write(
+  store: Store,
+  batch: Partial<Batch>,
+  now = Date.UTC(2026, 10, 20),
+): Promise<BatchResult> {
   return store.write(POLAR, await store.prepare({ items: [], ...batch }), { parserVersion: 1, now });
 }
 
@@ -42,7 +52,9 @@ describe("an activity", () => {
       totalDistance: 10230.400000000001,
       notes: null,
       manual: null,
-      laps: [{ ...EMPTY_LAP, startTime: "2026-03-29T00:30:00.000Z", totalTimerTime: 300.25, lapTrigger: "manual" }],
+      laps: [
+        { ...EMPTY_LAP, startTime: "2026-03-29T00:30:00.000Z", totalTimerTime: 300.25, lapTrigger: "manual" },
+      ],
       hrZones: [{ zone: 1, minBpm: 100, maxBpm: 120, seconds: 0, origin: "provider", calcType: "custom" }],
       pauses: [{ start: 1774744300000, end: 1774744310000 }],
       extra: { b: 1, a: ["x", null] },
@@ -76,7 +88,12 @@ describe("an activity", () => {
         .pluck()
         .get();
     const before = dump();
-    expect(await write(store, batch, Date.UTC(2027, 0, 1))).toMatchObject({ added: 0, updated: 0, unchanged: 2, samples: 0 });
+    expect(await write(store, batch, Date.UTC(2027, 0, 1))).toMatchObject({
+      added: 0,
+      updated: 0,
+      unchanged: 2,
+      samples: 0,
+    });
     expect(dump()).toBe(before);
   });
 
@@ -93,7 +110,11 @@ describe("an activity", () => {
     const later = Date.UTC(2026, 11, 24);
     expect(await write(store, { items: [item(change)] }, later)).toMatchObject({ updated: 1 });
     const after = only(store);
-    expect(after).toMatchObject({ id: before.id, createdAt: before.createdAt, updatedAt: "2026-12-24T00:00:00.000Z" });
+    expect(after).toMatchObject({
+      id: before.id,
+      createdAt: before.createdAt,
+      updatedAt: "2026-12-24T00:00:00.000Z",
+    });
     for (const key of Object.keys(change) as (keyof Activity)[]) expect(after[key]).toEqual(change[key]);
   });
 });
@@ -114,12 +135,16 @@ describe("merge mode never removes what is stored", () => {
     expect(await write(store, { mode: "merge", items: [poorer] })).toMatchObject({ updated: 1 });
     const stored = only(store);
     expect(stored).toMatchObject({ title: "Morning", totalDistance: 2001, laps: [EMPTY_LAP] });
-    expect([...stored.samples.timestamp]).toEqual([1774744200000, 1774744205000, 1774744206000, 1774744207000]);
+    expect([...stored.samples.timestamp]).toEqual([
+      1774744200000, 1774744205000, 1774744206000, 1774744207000,
+    ]);
     expect(stored.samples.heartRate).toEqual(Float64Array.of(120, 125, Number.NaN, Number.NaN));
     expect(stored.samples.power).toEqual(Float64Array.of(210, Number.NaN, Number.NaN, 220));
     expect(stored.samples.positionLat?.[0]).toBe(60.1);
     expect(await write(store, { mode: "merge", items: [poorer] })).toMatchObject({ unchanged: 1 });
-    expect(await write(store, { mode: "merge", items: [item({ totalDistance: 2001 })] })).toMatchObject({ unchanged: 1 });
+    expect(await write(store, { mode: "merge", items: [item({ totalDistance: 2001 })] })).toMatchObject({
+      unchanged: 1,
+    });
   });
 });
 
@@ -128,7 +153,9 @@ describe("identity", () => {
     const store = openTemp();
     await write(store, { items: [item()] });
     await write(store, { aliases: [{ externalId: "9007", of: "run-1" }] });
-    expect(await write(store, { items: [item({ externalId: "9007", title: "Renamed" })] })).toMatchObject({ updated: 1 });
+    expect(await write(store, { items: [item({ externalId: "9007", title: "Renamed" })] })).toMatchObject({
+      updated: 1,
+    });
     expect(only(store)).toMatchObject({ externalId: "run-1", aliases: ["9007"], title: "Renamed" });
   });
 
@@ -151,8 +178,14 @@ describe("identity", () => {
   test("accounts and sources are worlds apart", async () => {
     const store = openTemp();
     await write(store, { items: [item()] });
-    for (const owner of [{ source: "polar", account: "2" }, { source: "fitbit", account: "10579" }]) {
-      const result = store.write(owner, await store.prepare({ items: [item()] }), { parserVersion: 1, now: 0 });
+    for (const owner of [
+      { source: "polar", account: "2" },
+      { source: "fitbit", account: "10579" },
+    ]) {
+      const result = store.write(owner, await store.prepare({ items: [item()] }), {
+        parserVersion: 1,
+        now: 0,
+      });
       expect(result).toMatchObject({ added: 1 });
     }
     expect(store.count()).toBe(3);
@@ -174,7 +207,10 @@ describe("raw payloads", () => {
       ["samples", "[]"],
     ]);
     expect(store.rawPayloads(POLAR, "b").map(({ kind }) => kind)).toEqual(["exercise", "samples"]);
-    const rows = store.db.prepare("SELECT hex(sha256), encoding, length(body), bytes FROM raw_payloads ORDER BY id").raw().all();
+    const rows = store.db
+      .prepare("SELECT hex(sha256), encoding, length(body), bytes FROM raw_payloads ORDER BY id")
+      .raw()
+      .all();
     expect(rows).toHaveLength(3);
     const [digest, encoding, size, bytes] = rows[0] as [string, string, number, number];
     expect(digest).toBe(createHash("sha256").update(big).digest("hex").toUpperCase());
@@ -184,8 +220,11 @@ describe("raw payloads", () => {
   test("of an unchanged session stay as they were; a changed one brings its own", async () => {
     const store = openTemp();
     await write(store, { items: [item({}, [raw("exercise", "first")])] });
-    await write(store, { items: [item({}, [raw("exercise", "same session, other words"), raw("fit", "new kind")])] });
-    const texts = () => store.rawPayloads(POLAR, "run-1").map(({ kind, bytes }) => `${kind}=${bytes.toString()}`);
+    await write(store, {
+      items: [item({}, [raw("exercise", "same session, other words"), raw("fit", "new kind")])],
+    });
+    const texts = () =>
+      store.rawPayloads(POLAR, "run-1").map(({ kind, bytes }) => `${kind}=${bytes.toString()}`);
     expect(texts()).toEqual(["exercise=first", "fit=new kind"]);
     await write(store, { items: [item({ title: "Changed" }, [raw("exercise", "second")])] });
     expect(texts()).toEqual(["exercise=second", "fit=new kind"]);
@@ -211,7 +250,11 @@ describe("a batch is one transaction", () => {
 
   test("bookmark and receipt are there when it is", async () => {
     const store = openTemp();
-    await write(store, { items: [item()], bookmark: { day: "2026-11-20" }, receipt: { id: "t1", data: { n: 2 } } });
+    await write(store, {
+      items: [item()],
+      bookmark: { day: "2026-11-20" },
+      receipt: { id: "t1", data: { n: 2 } },
+    });
     expect(store.syncState.bookmark(POLAR)).toEqual({ day: "2026-11-20" });
     expect(store.pendingReceipts(POLAR)).toEqual([{ id: "t1", data: { n: 2 } }]);
     store.settleReceipt(POLAR, "t1");
@@ -220,9 +263,16 @@ describe("a batch is one transaction", () => {
 
   test("what could not be mapped is kept raw, and leaves the list once it is mapped", async () => {
     const store = openTemp();
-    const skipped = { externalId: "odd", code: "unmappable", reason: "no start time", raw: [raw("exercise", "{?}")] };
+    const skipped = {
+      externalId: "odd",
+      code: "unmappable",
+      reason: "no start time",
+      raw: [raw("exercise", "{?}")],
+    };
     expect(await write(store, { skipped: [skipped] })).toMatchObject({ skipped: 1, added: 0 });
-    expect(store.skippedItems()).toMatchObject([{ externalId: "odd", code: "unmappable", reason: "no start time" }]);
+    expect(store.skippedItems()).toMatchObject([
+      { externalId: "odd", code: "unmappable", reason: "no start time" },
+    ]);
     expect(store.rawPayloads(POLAR, "odd")[0]?.bytes.toString()).toBe("{?}");
     await write(store, { items: [item({ externalId: "odd" })] });
     expect(store.skippedItems()).toEqual([]);
@@ -242,7 +292,8 @@ test("a complete span marks what is gone upstream by local date; seen again it i
   const complete = { from: "2026-03-29", to: "2026-03-30", externalIds: ["stays"] };
   expect(await write(store, { complete })).toMatchObject({ deleted: 1 });
   expect(await write(store, { complete })).toMatchObject({ deleted: 0 });
-  const gone = () => [...store.list({})].filter(({ deletedAt }) => deletedAt !== null).map(({ externalId }) => externalId);
+  const gone = () =>
+    [...store.list({})].filter(({ deletedAt }) => deletedAt !== null).map(({ externalId }) => externalId);
   expect(gone()).toEqual(["goes"]);
   expect(store.count()).toBe(3);
   await write(store, { items: [item({ externalId: "goes", startTime: "2026-03-28T23:30:00.000Z" })] });
@@ -254,11 +305,18 @@ test("filters go by local date, sport or sub-sport, and source", async () => {
   await write(store, {
     items: [
       item({ externalId: "1", startTime: "2026-01-01T23:30:00.000Z", utcOffsetS: 3600 }),
-      item({ externalId: "2", startTime: "2026-01-02T10:00:00.000Z", utcOffsetS: -36000, sport: "cycling", subSport: null }),
+      item({
+        externalId: "2",
+        startTime: "2026-01-02T10:00:00.000Z",
+        utcOffsetS: -36000,
+        sport: "cycling",
+        subSport: null,
+      }),
       item({ externalId: "3", startTime: "2026-01-03T06:42:10", utcOffsetS: null }),
     ],
   });
-  const ids = (filter: Parameters<Store["list"]>[0]) => [...store.list(filter)].map(({ externalId }) => externalId);
+  const ids = (filter: Parameters<Store["list"]>[0]) =>
+    [...store.list(filter)].map(({ externalId }) => externalId);
   expect(ids({})).toEqual(["3", "2", "1"]);
   expect(ids({ order: "oldest", limit: 2 })).toEqual(["1", "2"]);
   expect(ids({ from: "2026-01-02", to: "2026-01-02" })).toEqual(["2", "1"]);

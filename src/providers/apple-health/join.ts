@@ -98,7 +98,9 @@ export class RecordIndex {
       const from = lowerBound(column.length, (rank) => column.start(at(rank)) >= window.start);
       const to = lowerBound(column.length, (rank) => column.start(at(rank)) > window.end);
       if (to <= from) continue;
-      slices.push({ type, column, indexes: Uint32Array.from({ length: to - from }, (_, n) => at(from + n)) });
+      const indexes =
+        order?.subarray(from, to) ?? Uint32Array.from({ length: to - from }, (_, n) => from + n);
+      slices.push({ type, column, indexes });
     }
     return slices;
   }

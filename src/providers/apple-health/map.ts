@@ -1,5 +1,5 @@
 import { EMPTY_ACTIVITY, EMPTY_LAP, isoInstant } from "../../model/index.ts";
-import type { Activity, JsonObject, Lap } from "../../model/index.ts";
+import type { Activity, JsonObject, Lap, Pause } from "../../model/index.ts";
 import { ItemError } from "../../errors.ts";
 import { placeOf } from "./dates.ts";
 import type { EpochSeconds, Place } from "./dates.ts";
@@ -17,6 +17,14 @@ import type { WireEvent, WireWorkout } from "./wire.ts";
 const QUANTITY = "HKQuantityTypeIdentifier";
 const HEART_RATE = `${QUANTITY}HeartRate`;
 const LAP = "HKWorkoutEventTypeLap";
+
+// Which clock-stopper an event sets or clears: the person's button and the watch's auto-pause are independent.
+const TIMER_EVENTS: ReadonlyMap<string, readonly [stopper: "button" | "motion", stops: boolean]> = new Map([
+  ["HKWorkoutEventTypePause", ["button", true]],
+  ["HKWorkoutEventTypeResume", ["button", false]],
+  ["HKWorkoutEventTypeMotionPaused", ["motion", true]],
+  ["HKWorkoutEventTypeMotionResumed", ["motion", false]],
+]);
 
 /** Everything that one activity is made of. */
 export interface WorkoutParts {
@@ -119,10 +127,11 @@ export function mapWorkout({ wire, joined, track, timezone, possibleDuplicateOf 
     manual: metadata.takeFlag("HKWasUserEntered"),
     device: deviceInWords(wire.device),
     laps: laps.map(({ lap }) => lap),
+    pauses: pausesOf(wire.events, window),
     samples,
     extra: inOrder({
       ...statistics.left(),
-      ...eventsByType(wire.events.filter((event) => event.type !== LAP)),
+      ...eventsByType(wire.events.filter(({ type }) => type !== LAP && !TIMER_EVENTS.has(type))),
       ...lapExtra(laps.map(({ event }) => event)),
       ...(wire.activities.length === 0 ? {} : { WorkoutActivity: activitiesList(wire.activities) }),
       ...metadata.left(),
@@ -262,6 +271,30 @@ function lapsOf(events: readonly WireEvent[], lapLength: string | null): LapOfEv
       },
     }))
     .sort((a, b) => (a.event.date ?? 0) - (b.event.date ?? 0));
+}
+
+/** When the timer stood still; a pause that is never resumed lasts to the end. */
+function pausesOf(events: readonly WireEvent[], window: Window): Pause[] {
+  const pauses: Pause[] = [];
+  const stoppers = new Set<string>();
+  let since = window.end;
+  const close = (end: EpochSeconds): void => {
+    if (end > since) pauses.push({ start: since * 1000, end: end * 1000 });
+  };
+  const marks = events.flatMap(({ type, date }) => {
+    const effect = TIMER_EVENTS.get(type);
+    return effect === undefined || date === null ? [] : [{ date, stopper: effect[0], stops: effect[1] }];
+  });
+  marks.sort((a, b) => a.date - b.date);
+  for (const { date, stopper, stops } of marks) {
+    const wasRunning = stoppers.size === 0;
+    if (stops) stoppers.add(stopper);
+    else stoppers.delete(stopper);
+    if (wasRunning && stoppers.size > 0) since = date;
+    else if (!wasRunning && stoppers.size === 0) close(date);
+  }
+  if (stoppers.size > 0) close(window.end);
+  return pauses;
 }
 
 /** What laps carry beyond the model (stroke, SWOLF): a list for each key, lap by lap. */

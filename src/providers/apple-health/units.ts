@@ -82,30 +82,22 @@ function per(numerators: Factors, unit: string): number | undefined {
   return numerator === undefined || time === undefined ? undefined : numerator / time;
 }
 
-function factorOf(unit: string, dimension: Exclude<Dimension, "temperature">): number | undefined {
-  switch (dimension) {
-    case "length":
-      return LENGTH.get(unit);
-    case "energy":
-      return ENERGY.get(unit);
-    case "time":
-      return TIME.get(unit);
-    case "power":
-      return POWER.get(unit);
-    case "pressure":
-      return PRESSURE.get(unit);
-    case "mets":
-      return METS.get(unit);
-    case "count":
-      return COUNT.get(unit);
-    case "speed":
-      return per(LENGTH, unit);
-    case "frequency": {
-      const perSecond = per(COUNT, unit);
-      return perSecond === undefined ? undefined : perSecond * 60;
-    }
-  }
+function perMinute(unit: string): number | undefined {
+  const perSecond = per(COUNT, unit);
+  return perSecond === undefined ? undefined : perSecond * 60;
 }
+
+const FACTORS: Readonly<Record<Exclude<Dimension, "temperature">, (unit: string) => number | undefined>> = {
+  length: (unit) => LENGTH.get(unit),
+  energy: (unit) => ENERGY.get(unit),
+  time: (unit) => TIME.get(unit),
+  power: (unit) => POWER.get(unit),
+  pressure: (unit) => PRESSURE.get(unit),
+  mets: (unit) => METS.get(unit),
+  count: (unit) => COUNT.get(unit),
+  speed: (unit) => per(LENGTH, unit),
+  frequency: perMinute,
+};
 
 /** The value in the dimension's unit; null when value or unit is missing, not a number, or not of that dimension. */
 export function convert(value: number | null, unit: string | null, dimension: Dimension): number | null {
@@ -115,7 +107,7 @@ export function convert(value: number | null, unit: string | null, dimension: Di
     if (unit === "degF") return ((value - 32) * 5) / 9;
     return unit === "K" ? value - 273.15 : null;
   }
-  const factor = factorOf(unit, dimension);
+  const factor = FACTORS[dimension](unit);
   return factor === undefined ? null : value * factor;
 }
 
