@@ -114,7 +114,6 @@ type Attributes = Readonly<Record<string, string>>;
  */
 export function parseWorkout(bytes: Buffer): WireWorkout {
   const parser = sax.parser(false, { lowercase: true });
-  Object.assign(parser, { ENTITIES });
 
   let workout: Omit<WireWorkout, "routes"> | undefined;
   const routes: OpenRoute[] = [];
@@ -134,13 +133,14 @@ export function parseWorkout(bytes: Buffer): WireWorkout {
   parser.onclosetag = () => {
     open.pop();
   };
-  parser.onerror = () => {
-    // The property is sax's stop sign; what it complains about has been read as well as it can be.
-    parser.error = null as unknown as Error;
+  const onFault = (): void => {
+    // sax's stop sign: what it complains about has been read as well as it can be.
+    parser.resume();
   };
+  Object.assign(parser, { ENTITIES, onerror: onFault });
   parser.write(bytes.toString("utf8")).close();
   if (workout === undefined) throw new ItemError("UNMAPPABLE", "no workout element");
-  return { ...(workout as Omit<WireWorkout, "routes">), routes: routes.map(closeRoute) };
+  return { ...workout, routes: routes.map(closeRoute) };
 }
 
 type WorkoutOwner = Required<Pick<Owner, "metadata" | "events" | "statistics" | "activities">>;
