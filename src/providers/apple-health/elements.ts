@@ -14,7 +14,6 @@ export const RECORD_TYPES = [
   "HKQuantityTypeIdentifierRowingSpeed",
   "HKQuantityTypeIdentifierPaddleSportsSpeed",
   "HKQuantityTypeIdentifierCrossCountrySkiingSpeed",
-  "HKQuantityTypeIdentifierStepCount",
 ] as const;
 
 export type RecordType = (typeof RECORD_TYPES)[number];
