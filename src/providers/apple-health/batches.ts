@@ -151,7 +151,9 @@ class RouteLoader {
         missing.push({ code: "route-missing", message: `${reference} is not in the export` });
       for (const [ordinal, file] of found.entries()) {
         try {
-          routes.push({ reference, ...(await this.#read(file, ordinal)) });
+          const { damage, ...content } = await this.#read(file, ordinal);
+          routes.push({ reference, ...content });
+          for (const { code, message } of damage) missing.push({ code, message: `${reference}: ${message}` });
         } catch (error) {
           if (!(error instanceof FitglueError)) throw error;
           missing.push({ code: "route-unreadable", message: `${reference}: ${error.message}` });
@@ -161,7 +163,7 @@ class RouteLoader {
     return { session, element, wire, routes, missing };
   }
 
-  async #read(file: RouteFile, ordinal: number): Promise<{ bytes: Buffer; deflated?: Buffer }> {
+  async #read(file: RouteFile, ordinal: number): ReturnType<RouteFile["read"]> {
     const content = await file.read();
     const name = `${file.path}#${ordinal}`;
     if (!this.#counted.has(name)) this.#session.routeRead();

@@ -42,7 +42,7 @@ export function buildItem(parts: ItemParts): {
 } {
   const { wire, slices, table, routes } = parts;
   const window = windowOf(wire);
-  const files = routes.map((route) => ({ ...route, points: readRoute(Buffer.from(route.bytes)) }));
+  const files = routes.map((route) => ({ ...route, points: readRoute(route.bytes) }));
   const { activity, oddities } = mapWorkout({
     wire,
     joined: joinRecords(slices, table, window, wire),
