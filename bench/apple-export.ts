@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ZipWriter } from "./zip-writer.ts";
 
 /** Grows with every change of what is generated, so that nothing stale is measured. */
-const GENERATION = 3;
+const GENERATION = 4;
 
 /** An invented export on disk. */
 export interface GeneratedExport {
@@ -93,12 +93,17 @@ function planWorkouts(bytes: number, span: number): PlannedWorkout[] {
 const WATCH = 'sourceName="Jo’s Apple\u00a0Watch" sourceVersion="11.6.1"';
 const PHONE = 'sourceName="Jo’s iPhone" sourceVersion="18.6"';
 
+/** Differs between records and from export to export, as real ones do. */
+function address(record: number): string {
+  return `0x${(0xc00000000 + (Math.imul(record, 0x9e3779b1) >>> 0) * 2).toString(16)}`;
+}
+
 function watchDevice(pointer: number): string {
-  return `&lt;&lt;HKDevice: 0x${(0xc93000000 + pointer * 64).toString(16)}&gt;, name:Apple Watch, manufacturer:Apple Inc., model:Watch, hardware:Watch7,2, software:11.6.1, creation date:2025-08-14 23:49:07 +0000&gt;`;
+  return `&lt;&lt;HKDevice: ${address(pointer)}&gt;, name:Apple Watch, manufacturer:Apple Inc., model:Watch, hardware:Watch7,2, software:11.6.1, creation date:2025-08-14 23:49:07 +0000&gt;`;
 }
 
 function phoneDevice(pointer: number): string {
-  return `&lt;&lt;HKDevice: 0x${(0xc93000000 + pointer * 64).toString(16)}&gt;, name:iPhone, manufacturer:Apple Inc., model:iPhone, hardware:iPhone16,1, software:18.6&gt;`;
+  return `&lt;&lt;HKDevice: ${address(pointer)}&gt;, name:iPhone, manufacturer:Apple Inc., model:iPhone, hardware:iPhone16,1, software:18.6&gt;`;
 }
 
 /** The main XML in pieces of some 64 KB. */
@@ -136,7 +141,7 @@ class XmlWriter {
         const start = Math.floor(EPOCH + (index / count) * this.#span + next() * 300);
         const value = (other.low + (other.high - other.low) * next() ** 2).toFixed(other.digits);
         const phone = other.unit === "count" || other.unit === "cm" ? next() < 0.5 : false;
-        const device = phone ? phoneDevice(index >> 5) : watchDevice(index >> 5);
+        const device = phone ? phoneDevice(index >> 2) : watchDevice(index >> 2);
         piece += ` <Record type="HKQuantityTypeIdentifier${other.type}" ${phone ? PHONE : WATCH} device="${device}" unit="${other.unit}" creationDate="${date(start + other.span + 90)}" startDate="${date(start)}" endDate="${date(start + other.span * next())}" value="${value}"/>\n`;
         this.records++;
         if (piece.length > 65_536) yield* flush();
@@ -146,7 +151,7 @@ class XmlWriter {
     const remaining = Math.max(1, (target - written) / 400);
     for (let index = 0; written + piece.length < target; index++) {
       const start = Math.floor(EPOCH + (index / remaining) * this.#span + next() * 60);
-      piece += ` <Record type="HKQuantityTypeIdentifierActiveEnergyBurned" ${WATCH} device="${watchDevice(index >> 5)}" unit="Cal" creationDate="${date(start + 120)}" startDate="${date(start)}" endDate="${date(start + 61)}" value="${(next() * 4).toFixed(3)}"/>\n`;
+      piece += ` <Record type="HKQuantityTypeIdentifierActiveEnergyBurned" ${WATCH} device="${watchDevice(index >> 2)}" unit="Cal" creationDate="${date(start + 120)}" startDate="${date(start)}" endDate="${date(start + 61)}" value="${(next() * 4).toFixed(3)}"/>\n`;
       this.records++;
       if (piece.length > 65_536) yield* flush();
     }
@@ -182,7 +187,7 @@ class XmlWriter {
   #heartRate(time: number, bpm: number, motion: number): string {
     this.records++;
     const start = date(Math.floor(time));
-    return ` <Record type="HKQuantityTypeIdentifierHeartRate" ${WATCH} device="${watchDevice(this.records >> 5)}" unit="count/min" creationDate="${date(Math.floor(time) + 60)}" startDate="${start}" endDate="${start}" value="${bpm}">\n  <MetadataEntry key="HKMetadataKeyHeartRateMotionContext" value="${motion}"/>\n </Record>\n`;
+    return ` <Record type="HKQuantityTypeIdentifierHeartRate" ${WATCH} device="${watchDevice(this.records >> 2)}" unit="count/min" creationDate="${date(Math.floor(time) + 60)}" startDate="${start}" endDate="${start}" value="${bpm}">\n  <MetadataEntry key="HKMetadataKeyHeartRateMotionContext" value="${motion}"/>\n </Record>\n`;
   }
 }
 
