@@ -26,13 +26,13 @@ export const appleHealth: Provider = {
 async function* read(file: ImportFile, session: ImportSession): ReturnType<typeof batchesOf> {
   const files = await openExport(file);
   try {
-    warn(session, files.damage, files.mainPath);
     const { mainBytes: totalBytes } = files;
     const found = await scan(files.main, {
       signal: session.signal,
       onProgress: ({ bytes, elements, workouts }) =>
         session.progress({ bytes, totalBytes, activities: workouts, records: elements, phase: "reading" }),
     });
+    warn(session, files.damage, files.mainPath);
     if (found.elements === 0 && found.locale === null && found.exportDate === null) {
       throw new InputError("INPUT_NOTHING_READABLE", `nothing in ${files.mainPath} could be read`, {
         provider: "apple-health",
