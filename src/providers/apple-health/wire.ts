@@ -138,7 +138,9 @@ export function parseWorkout(bytes: Buffer): WireWorkout {
     parser.resume();
   };
   Object.assign(parser, { ENTITIES, onerror: onFault });
-  parser.write(bytes.toString("utf8")).close();
+  // Of a stray `&` before a quote sax would make the quote a part of the value, and of the rest of the element too.
+  const text = bytes.toString("utf8").replaceAll(/&(?!(?:#\d+|#x[\da-f]+|[a-z][\w.-]*);)/gi, "&amp;");
+  parser.write(text).close();
   if (workout === undefined) throw new ItemError("UNMAPPABLE", "no workout element");
   return { ...workout, routes: routes.map(closeRoute) };
 }
@@ -166,16 +168,16 @@ function closeRoute({ points, ...route }: OpenRoute): WireRoute {
 
 function readWorkout(attributes: Attributes, owner: WorkoutOwner): Omit<WireWorkout, "routes"> {
   return {
-    activityType: text(attributes["workoutactivitytype"]),
+    activityType: clean(attributes["workoutactivitytype"]),
     duration: parseNumber(attributes["duration"]),
-    durationUnit: text(attributes["durationunit"]),
+    durationUnit: clean(attributes["durationunit"]),
     totalDistance: parseNumber(attributes["totaldistance"]),
-    totalDistanceUnit: text(attributes["totaldistanceunit"]),
+    totalDistanceUnit: clean(attributes["totaldistanceunit"]),
     totalEnergyBurned: parseNumber(attributes["totalenergyburned"]),
-    totalEnergyBurnedUnit: text(attributes["totalenergyburnedunit"]),
-    sourceName: text(attributes["sourcename"]),
-    sourceVersion: text(attributes["sourceversion"]),
-    device: text(attributes["device"]),
+    totalEnergyBurnedUnit: clean(attributes["totalenergyburnedunit"]),
+    sourceName: clean(attributes["sourcename"]),
+    sourceVersion: clean(attributes["sourceversion"]),
+    device: clean(attributes["device"]),
     creation: parseDate(attributes["creationdate"]),
     start: parseDate(attributes["startdate"]),
     end: parseDate(attributes["enddate"]),
@@ -190,8 +192,8 @@ function readWorkout(attributes: Attributes, owner: WorkoutOwner): Omit<WireWork
 function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
   switch (tag) {
     case "metadataentry": {
-      const key = text(attributes["key"]);
-      const value = text(attributes["value"]);
+      const key = clean(attributes["key"]);
+      const value = clean(attributes["value"]);
       if (parent.metadata !== undefined && key !== null && value !== null && !parent.metadata.has(key)) {
         parent.metadata.set(key, value);
       }
@@ -199,12 +201,12 @@ function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
     }
     case "workoutevent": {
       const metadata = new Map<string, string>();
-      const type = text(attributes["type"]);
+      const type = clean(attributes["type"]);
       const event = {
         type: type ?? "",
         date: parseDate(attributes["date"]),
         duration: parseNumber(attributes["duration"]),
-        durationUnit: text(attributes["durationunit"]),
+        durationUnit: clean(attributes["durationunit"]),
         metadata,
       };
       const name = `${event.type} ${event.date} ${event.duration} ${event.durationUnit}`;
@@ -215,7 +217,7 @@ function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
       return { tag, metadata };
     }
     case "workoutstatistics": {
-      const type = text(attributes["type"]);
+      const type = clean(attributes["type"]);
       if (type !== null && parent.statistics?.some((other) => other.type === type) === false) {
         parent.statistics.push({
           type,
@@ -223,7 +225,7 @@ function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
           minimum: parseNumber(attributes["minimum"]),
           maximum: parseNumber(attributes["maximum"]),
           sum: parseNumber(attributes["sum"]),
-          unit: text(attributes["unit"]),
+          unit: clean(attributes["unit"]),
         });
       }
       return { tag };
@@ -231,11 +233,11 @@ function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
     case "workoutactivity": {
       const owner = newOwner(tag);
       parent.activities?.push({
-        uuid: text(attributes["uuid"]),
+        uuid: clean(attributes["uuid"]),
         start: parseDate(attributes["startdate"]),
         end: parseDate(attributes["enddate"]),
         duration: parseNumber(attributes["duration"]),
-        durationUnit: text(attributes["durationunit"]),
+        durationUnit: clean(attributes["durationunit"]),
         metadata: owner.metadata,
         events: owner.events,
         statistics: owner.statistics,
@@ -254,7 +256,7 @@ function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
       return { tag, paths, points };
     }
     case "filereference": {
-      const path = text(attributes["path"]);
+      const path = clean(attributes["path"]);
       if (path !== null && parent.paths?.includes(path) === false) parent.paths.push(path);
       return { tag };
     }
@@ -280,12 +282,12 @@ function addLocation(points: Points, attributes: Attributes): void {
  * A text that can be stored and compared: no control characters (U+000B and U+001F turn up in real files), nothing
  * that is not a character; null when nothing is left.
  */
-function text(value: string | undefined): string | null {
+function clean(value: string | undefined): string | null {
   if (value === undefined) return null;
-  const clean = value
+  const text = value
     .replaceAll(/[\t\n\r]/g, " ")
     .replaceAll(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, "")
     .replaceAll(/[\ud800-\udfff]/gu, "\ufffd")
     .trim();
-  return clean === "" ? null : clean;
+  return text === "" ? null : text;
 }
