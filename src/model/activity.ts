@@ -1,6 +1,7 @@
 import type { JsonObject } from "./json.ts";
 import type { Samples } from "./samples.ts";
 import type { Sport, SubSport } from "./sport.ts";
+import type { EpochMs } from "./time.ts";
 
 /**
  * One session as a provider's mapping gives it: FIT's names in camelCase, SI units and the sport's conventions
@@ -62,6 +63,8 @@ export interface Activity {
   readonly providerUpdatedAt: string | null;
 
   readonly laps: readonly Lap[];
+  /** When the timer stood still, in order of time, as the source recorded it; empty also when it does not tell. */
+  readonly pauses: readonly Pause[];
   readonly hrZones: readonly HrZone[];
   readonly samples: Samples;
   /** What only this provider has: its own field name → value, flat. */
@@ -82,6 +85,12 @@ export interface Lap {
   readonly lapTrigger: LapTrigger | null;
   /** FIT's `intensity`. */
   readonly intensity: LapIntensity | null;
+}
+
+/** The timer was stopped from `start` to `end`, Unix milliseconds UTC. */
+export interface Pause {
+  readonly start: EpochMs;
+  readonly end: EpochMs;
 }
 
 export type LapTrigger =
@@ -155,6 +164,7 @@ export const EMPTY_ACTIVITY: Omit<Activity, "externalId" | "startTime"> = {
   device: null,
   providerUpdatedAt: null,
   laps: [],
+  pauses: [],
   hrZones: [],
   samples: { timestamp: new Float64Array(0) },
   extra: {},

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
-import type { Activity, HrZone, JsonObject, Lap, StoredActivity } from "../model/index.ts";
-import { NO_SAMPLES } from "../model/index.ts";
+import type { Activity, HrZone, JsonObject, Lap, Pause, StoredActivity } from "../model/index.ts";
+import { epochMs, isoInstant, NO_SAMPLES } from "../model/index.ts";
 import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
 import { activityDigest, canonicalJson } from "./digest.ts";
 import { mergeSamples, SampleTable } from "./samples.ts";
@@ -53,9 +53,12 @@ export class ActivityTable {
   readonly #aliases;
   readonly #laps;
   readonly #zones;
+  readonly #pauses;
   readonly #deleteLaps;
+  readonly #deletePauses;
   readonly #deleteZones;
   readonly #insertLap;
+  readonly #insertPause;
   readonly #insertZone;
 
   constructor(db: Database) {
@@ -91,10 +94,18 @@ export class ActivityTable {
     this.#zones = db.prepare(
       `SELECT ${zoneColumns.join(", ")} FROM hr_zones WHERE activity_id = ? ORDER BY zone`,
     );
+    this.#pauses = db
+      .prepare("SELECT start_time, end_time FROM pauses WHERE activity_id = ? ORDER BY start_time")
+      .raw();
     this.#deleteLaps = db.prepare("DELETE FROM laps WHERE activity_id = ?");
+    this.#deletePauses = db.prepare("DELETE FROM pauses WHERE activity_id = ?");
     this.#deleteZones = db.prepare("DELETE FROM hr_zones WHERE activity_id = ?");
     this.#insertLap = db.prepare(
       `INSERT INTO laps (activity_id, lap_index, ${lapColumns.join(", ")}) VALUES (?, ?, ${lapColumns.map(() => "?").join(", ")})`,
+    );
+    // Two pauses from one instant are one: the source told it twice.
+    this.#insertPause = db.prepare(
+      "INSERT OR IGNORE INTO pauses (activity_id, start_time, end_time) VALUES (?, ?, ?)",
     );
     this.#insertZone = db.prepare(
       `INSERT INTO hr_zones (activity_id, ${zoneColumns.join(", ")}) VALUES (?, ${zoneColumns.map(() => "?").join(", ")})`,
@@ -219,11 +230,14 @@ export class ActivityTable {
   #writeChildren(id: number, activity: Activity, isNew: boolean): number {
     if (!isNew) {
       this.#deleteLaps.run(id);
+      this.#deletePauses.run(id);
       this.#deleteZones.run(id);
     }
     activity.laps.forEach((lap, index) =>
       this.#insertLap.run(id, index, ...LAP_FIELDS.map(([field]) => lap[field])),
     );
+    for (const { start, end } of activity.pauses)
+      this.#insertPause.run(id, isoInstant(start), isoInstant(end));
     for (const zone of activity.hrZones)
       this.#insertZone.run(id, ...ZONE_FIELDS.map(([field]) => zone[field]));
     return this.samples.replace(id, activity.samples, isNew);
@@ -243,6 +257,10 @@ export class ActivityTable {
       externalId: row.external_id,
       aliases: this.aliases(row.id),
       laps: (this.#laps.all(row.id) as Record<string, unknown>[]).map((lap) => renamed<Lap>(lap, LAP_FIELDS)),
+      pauses: (this.#pauses.all(row.id) as [string, string][]).map(([start, end]): Pause => ({
+        start: epochMs(start),
+        end: epochMs(end),
+      })),
       hrZones: (this.#zones.all(row.id) as Record<string, unknown>[]).map((zone) =>
         renamed<HrZone>(zone, ZONE_FIELDS),
       ),
@@ -277,6 +295,7 @@ export function mergeActivities(stored: Activity, incoming: Activity): Activity 
   return {
     ...(merged as unknown as Activity),
     laps: incoming.laps.length > 0 ? incoming.laps : stored.laps,
+    pauses: incoming.pauses.length > 0 ? incoming.pauses : stored.pauses,
     hrZones: incoming.hrZones.length > 0 ? incoming.hrZones : stored.hrZones,
     samples: mergeSamples(stored.samples, incoming.samples),
     hasGps: stored.hasGps === true ? true : (incoming.hasGps ?? stored.hasGps),

@@ -22,6 +22,7 @@ export function activityDigest(activity: Activity): Buffer {
     JSON.stringify([
       ACTIVITY_FIELDS.map(([field]) => activity[field]),
       activity.laps.map((lap) => LAP_FIELDS.map(([field]) => lap[field])),
+      activity.pauses.map(({ start, end }) => [start, end]),
       activity.hrZones.map((zone) => ZONE_FIELDS.map(([field]) => zone[field])),
     ]),
   );

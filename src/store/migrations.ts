@@ -81,6 +81,13 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (activity_id, lap_index)
   ) STRICT, WITHOUT ROWID;
 
+  CREATE TABLE pauses (
+    activity_id INTEGER NOT NULL REFERENCES activities (id) ON DELETE CASCADE,
+    start_time TEXT NOT NULL,
+    end_time TEXT NOT NULL,
+    PRIMARY KEY (activity_id, start_time)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE samples (
     activity_id INTEGER NOT NULL REFERENCES activities (id) ON DELETE CASCADE,
     timestamp INTEGER NOT NULL,
