@@ -318,7 +318,12 @@ export class ElementGate {
 
   #endCorrelation(lost: boolean): void {
     if (lost && !this.#cut) {
-      this.#report("broken-correlation", "a correlation that has no end", this.#correlation - this.#base, false);
+      this.#report(
+        "broken-correlation",
+        "a correlation that has no end",
+        this.#correlation - this.#base,
+        false,
+      );
     }
     this.#records.release(lost);
     this.#correlation = -1;
@@ -429,7 +434,8 @@ export class ElementGate {
 
   #report(code: string, message: string, at: number, loss: boolean): void {
     this.#damageCount++;
-    if (this.#damage.length < DAMAGE_LIMIT) this.#damage.push({ code, message, offset: this.#base + at, loss });
+    if (this.#damage.length < DAMAGE_LIMIT)
+      this.#damage.push({ code, message, offset: this.#base + at, loss });
     else if (loss) this.#damageLoss = true;
   }
 }

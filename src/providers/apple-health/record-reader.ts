@@ -193,7 +193,10 @@ export class RecordReader {
     const startText = attributes.get("startDate");
     const endText = attributes.get("endDate");
     const valueText = attributes.get("value");
-    for (const [name, text] of [["startDate", startText], ["value", valueText]] as const) {
+    for (const [name, text] of [
+      ["startDate", startText],
+      ["value", valueText],
+    ] as const) {
       if (text === undefined) return { unreadable: `a ${short} record without ${name}` };
     }
     const start = parseDate(startText ?? "");
