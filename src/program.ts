@@ -22,6 +22,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "import an Apple Health export, or FIT, TCX and GPX files",
     load: async () => (await import("./commands/import.ts")).newImportCommand,
   },
+  {
+    name: "list",
+    summary: "list activities, newest first, or their totals",
+    load: async () => (await import("./commands/list.ts")).newListCommand,
+  },
+  {
+    name: "show",
+    summary: "show one activity: numbers, charts, zones, laps, route",
+    load: async () => (await import("./commands/show.ts")).newShowCommand,
+  },
 ];
 
 /** What the program is called with. */
