@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { acquireRunLock } from "../../src/store/lock.ts";
@@ -36,15 +37,22 @@ test("a killed process leaves no stale lock", async () => {
   const child = await holder(path);
   child.kill("SIGKILL");
   await once(child, "exit");
-  (await acquireRunLock(path, { waitMs: 0 })).release();
+  const lock = await acquireRunLock(path, { waitMs: 0 });
+  onTestFinished(() => lock.release());
+  expect(lock).toBeDefined();
 });
 
 test("a second run gets its turn when the first ends within the wait", async () => {
   const path = join(tempDir(), "fitglue.db");
   const first = await acquireRunLock(path);
   const second = acquireRunLock(path, { waitMs: 5000 });
+  let turn = false;
+  void second.then(() => (turn = true));
+  await sleep(250);
+  expect(turn).toBe(false);
   first.release();
   (await second).release();
+  expect(turn).toBe(true);
 });
 
 test("an abort ends the wait", async () => {

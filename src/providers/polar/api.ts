@@ -232,9 +232,7 @@ export class AccessLink {
  * offline, a certificate or a rate limit concern everything.
  */
 export function isUnreadable(error: unknown): error is TemporaryError {
-  return (
-    error instanceof TemporaryError && !["OFFLINE", "CERTIFICATE", "RATE_LIMITED"].includes(error.code)
-  );
+  return error instanceof TemporaryError && !["OFFLINE", "CERTIFICATE", "RATE_LIMITED"].includes(error.code);
 }
 
 /** Only the path of a link is used: the token goes to the configured API and nowhere else. */
@@ -286,9 +284,13 @@ function jsonBody(request: ApiRequest, response: ApiResponse): unknown {
 }
 
 function badStatus(request: ApiRequest, response: ApiResponse): ProtocolError {
-  return new ProtocolError("BAD_STATUS", `unexpected answer from ${request.path} (status ${response.status})`, {
-    provider: PROVIDER,
-  });
+  return new ProtocolError(
+    "BAD_STATUS",
+    `unexpected answer from ${request.path} (status ${response.status})`,
+    {
+      provider: PROVIDER,
+    },
+  );
 }
 
 function badShape(request: ApiRequest, response: ApiResponse): ProtocolError {
