@@ -120,7 +120,7 @@ class Pass {
     });
     if (stopped instanceof InterruptedError) throw stopped;
 
-    // Something that Polar had listed is not there: deleted meanwhile, or the transaction has expired under us.
+    // Something is not there: it never was, was deleted meanwhile, or the transaction has expired under us.
     const missing = outcomes.some((outcome) => outcome.type === "gone" || isDoubtful(outcome));
     const expired =
       missing && stopped === undefined && (await this.#link.listTransaction(transaction.path)) === "gone";
