@@ -11,16 +11,16 @@ export interface VerifyCommandOptions {
 
 /** `fitglue verify`. */
 export function newVerifyCommand(context: CommandContext): Command {
-  return new Command("verify").action(() => {
-    context.exit(runVerify({ context }));
+  return new Command("verify").action(async () => {
+    context.exit(await runVerify({ context }));
   });
 }
 
 /** Reads the whole database and tells what does not hold. */
-export function runVerify(options: VerifyCommandOptions): ExitCode {
+export async function runVerify(options: VerifyCommandOptions): Promise<ExitCode> {
   const { context } = options;
   const store = context.store("read");
-  const result = verifyStore(store, { interrupted: () => context.signal.aborted });
+  const result = await verifyStore(store, { interrupted: () => context.signal.aborted });
   if (context.signal.aborted) throw new InterruptedError();
   const damaged = result.findings.some(({ severity }) => severity === "damage");
   const status = damaged ? "damaged" : result.findings.length > 0 ? "findings" : "ok";

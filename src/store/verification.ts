@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
 import { activityDigest } from "./digest.ts";
 import { unpack } from "./payloads.ts";
@@ -27,6 +28,9 @@ export interface Verification {
 
 /** How far a verification is; nothing depends on it. */
 export type VerifyProgress = (step: string, done: number, total: number) => void;
+
+/** Rows between two looks at the signal. */
+const TURN = 32;
 
 interface Group {
   readonly severity: VerifyFinding["severity"];
@@ -61,10 +65,10 @@ class Findings {
  *
  * `interrupted` is asked between rows; a check that cannot go on because the file is damaged becomes a finding.
  */
-export function verifyStore(
+export async function verifyStore(
   store: Store,
   options: { readonly interrupted?: () => boolean; readonly onProgress?: VerifyProgress } = {},
-): Verification {
+): Promise<Verification> {
   const findings = new Findings();
   const { db } = store;
   const progress: VerifyProgress = options.onProgress ?? (() => undefined);
@@ -72,34 +76,36 @@ export function verifyStore(
   let counts: TableCounts = {};
   let payloads = 0;
   let activities = 0;
-  const step = (name: string, work: () => void): void => {
+  const step = async (name: string, work: () => void | Promise<void>): Promise<void> => {
+    // A signal is heard only between turns of the event loop.
+    await nextTurn();
     if (interrupted()) return;
     try {
-      work();
+      await work();
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : "";
       if (!/^SQLITE_(CORRUPT|NOTADB|IOERR)/.test(code)) throw error;
       findings.add("damage", "unreadable", "parts of the file cannot be read", `${name}: ${code}`);
     }
   };
-  step("integrity", () => {
+  await step("integrity", () => {
     progress("integrity", 0, 1);
     for (const line of integrityErrors(db))
       findings.add("damage", "integrity", "SQLite finds the file damaged", line);
   });
-  step("counts", () => {
+  await step("counts", () => {
     counts = tableCounts(db);
   });
-  step("references", () => {
+  await step("references", () => {
     checkReferences(db, findings);
   });
-  step("payloads", () => {
-    payloads = checkPayloads(db, findings, interrupted, (done) =>
+  await step("payloads", async () => {
+    payloads = await checkPayloads(db, findings, interrupted, (done) =>
       progress("raw payloads", done, counts["raw_payloads"] ?? 0),
     );
   });
-  step("activities", () => {
-    activities = checkActivities(store, findings, interrupted, (done) =>
+  await step("activities", async () => {
+    activities = await checkActivities(store, findings, interrupted, (done) =>
       progress("activities", done, counts["activities"] ?? 0),
     );
   });
@@ -179,12 +185,12 @@ interface PayloadRow {
   readonly kind: string;
 }
 
-function checkPayloads(
+async function checkPayloads(
   db: Database,
   findings: Findings,
   interrupted: () => boolean,
   progress: (done: number) => void,
-): number {
+): Promise<number> {
   // One at a time: bodies may be large, and a long read would keep the write-ahead log from being cleared.
   const next = db.prepare(
     "SELECT id, sha256, encoding, body, bytes, source, kind FROM raw_payloads WHERE id > ? ORDER BY id LIMIT 1",
@@ -202,16 +208,17 @@ function checkPayloads(
       findings.add("damage", "payload-inflate", "raw payloads that do not inflate", where);
     }
     progress(++done);
+    if (done % TURN === 0) await nextTurn();
   }
   return done;
 }
 
-function checkActivities(
+async function checkActivities(
   store: Store,
   findings: Findings,
   interrupted: () => boolean,
   progress: (done: number) => void,
-): number {
+): Promise<number> {
   const next = store.db.prepare("SELECT id, digest FROM activities WHERE id > ? ORDER BY id LIMIT 1");
   let done = 0;
   let last = 0;
@@ -231,6 +238,9 @@ function checkActivities(
     }
     return true;
   });
-  while (!interrupted() && check.deferred()) progress(++done);
+  while (!interrupted() && check.deferred()) {
+    progress(++done);
+    if (done % TURN === 0) await nextTurn();
+  }
   return done;
 }
