@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { BIN, runCli } from "../cli.ts";
+import { tempDir } from "../temp.ts";
+
+describe("the command line itself", () => {
+  test("--version prints the package's version and opens nothing", async () => {
+    const home = tempDir();
+    expect(await runCli(["--version"], { home })).toEqual({
+      code: 0,
+      signal: null,
+      stdout: `${manifest.version}\n`,
+      stderr: "",
+    });
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  test("--help is data: stdout, exit 0, every command on it", async () => {
+    const { code, stdout, stderr } = await runCli(["--help"], { home: tempDir() });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^Usage: fitglue /);
+    for (const name of ["sync", "import"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+  });
+
+  test.each<[string[], string]>([
+    [[], "fitglue: no command given\n  try: fitglue --help\n"],
+    [["bogus"], "fitglue: unknown command 'bogus'\n  try: fitglue --help\n"],
+    [["sync", "--bogus"], "fitglue: unknown option '--bogus'\n  try: fitglue sync --help\n"],
+    [["import"], "fitglue: missing required argument 'path'\n  try: fitglue import --help\n"],
+    [["sync", "garmin"], 'fitglue: unknown provider "garmin"\n  try: one of: '],
+    [["sync", "--since", "2026-02-30"], 'fitglue: --since wants a date like 2026-11-20, not "2026-02-30"\n'],
+    [
+      ["import", "x.zip", "--timezone", "Mars/Olympus"],
+      'fitglue: unknown time zone "Mars/Olympus"\n  try: use an IANA name, for example --timezone Europe/Berlin\n',
+    ],
+  ])("%j is a usage error: exit 2, nothing on stdout, nothing made", async (argv, message) => {
+    const home = tempDir();
+    const { code, stdout, stderr } = await runCli(argv, { home });
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr.startsWith(message)).toBe(true);
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  test("with --json an error is one JSON line on stderr", async () => {
+    const { code, stdout, stderr } = await runCli(["sync", "--json"], { home: tempDir() });
+    expect([code, stdout]).toEqual([4, ""]);
+    expect(JSON.parse(stderr)).toEqual({
+      type: "error",
+      code: "AUTH_REQUIRED",
+      exit_code: 4,
+      provider: null,
+      message: "no provider is connected",
+      hint: "fitglue connect polar (or fitbit)",
+    });
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  });
+});
+
+describe("settings", () => {
+  test.each([
+    ['{"databse": "x"}', 'unknown key "databse"'],
+    ["{", "is not JSON"],
+    ['{"journal_mode": "memory"}', '"journal_mode" must be "wal" or "delete"'],
+    ['{"polar": {"client_secret": "s"}}', 'unknown key "polar.client_secret"'],
+  ])("a config file with %s is exit 8", async (text, message) => {
+    const home = tempDir();
+    writeFileSync(join(home, "config.json"), text);
+    const { code, stderr } = await runCli(["import", "x.zip"], { home, env: { FITGLUE_CONFIG_DIR: home } });
+    expect([code, stderr.includes(message)]).toEqual([8, true]);
+  });
+
+  test("flag beats environment beats config file beats default", async () => {
+    const home = tempDir();
+    writeFileSync(join(home, "config.json"), JSON.stringify({ db: join(home, "config.db") }));
+    const env = { FITGLUE_CONFIG_DIR: home, FITGLUE_DB: join(home, "env.db") };
+    const made = () => readdirSync(home).filter((name) => name.endsWith(".db"));
+    await runCli(["--db", join(home, "flag.db"), "import", "nothing"], { home, env });
+    expect(made()).toEqual(["flag.db"]);
+    await runCli(["import", "nothing"], { home, env });
+    expect(made()).toEqual(["env.db", "flag.db"]);
+    await runCli(["import", "nothing"], { home, env: { FITGLUE_CONFIG_DIR: home } });
+    expect(made()).toEqual(["config.db", "env.db", "flag.db"]);
+    await runCli(["import", "nothing"], { home });
+    expect(existsSync(join(home, ".local/share/fitglue/fitglue.db"))).toBe(true);
+    await runCli(["import", "nothing"], { home, env: { XDG_DATA_HOME: join(home, "xdg") } });
+    expect(existsSync(join(home, "xdg/fitglue/fitglue.db"))).toBe(true);
+  });
+});
+
+test("a closed pipe ends the program quietly with 0", async () => {
+  const child = spawn(process.execPath, [BIN, "--help"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    cwd: tempDir(),
+  });
+  child.stdout.destroy();
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number];
+  expect([code, stderr]).toEqual([0, ""]);
+});

@@ -1,0 +1,164 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { StoreError } from "../../src/errors.ts";
+import { networkFileSystem } from "../../src/store/file-system.ts";
+import { APPLICATION_ID, SCHEMA_VERSION } from "../../src/store/migrations.ts";
+import { type OpenOptions, openDatabase } from "../../src/store/open.ts";
+import { tempDir } from "../temp.ts";
+
+const create: OpenOptions = { ifMissing: "create" };
+
+function failure(work: () => unknown): StoreError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof StoreError) return error;
+    throw error;
+  }
+  throw new Error("expected a StoreError");
+}
+
+function pragmas(path: string, options: OpenOptions): Record<string, unknown> {
+  const db = openDatabase(path, options);
+  try {
+    return Object.fromEntries(
+      ["journal_mode", "synchronous", "foreign_keys", "busy_timeout", "user_version", "application_id"].map(
+        (name) => [name, db.pragma(name, { simple: true })],
+      ),
+    );
+  } finally {
+    db.close();
+  }
+}
+
+describe("a database is durable however it is opened", () => {
+  const durable = {
+    journal_mode: "wal",
+    synchronous: 2, // FULL
+    foreign_keys: 1,
+    busy_timeout: 5000,
+    user_version: SCHEMA_VERSION,
+    application_id: APPLICATION_ID,
+  };
+
+  test("when it is made and migrated, and when it is opened again", () => {
+    const path = join(tempDir(), "fitglue.db");
+    expect(pragmas(path, create)).toEqual(durable);
+    expect(pragmas(path, create)).toEqual(durable);
+    expect(pragmas(path, { ifMissing: "empty" })).toEqual(durable);
+  });
+
+  test("without WAL the journal's removal is synced too (EXTRA)", () => {
+    const path = join(tempDir(), "fitglue.db");
+    const options: OpenOptions = { ifMissing: "create", journalMode: "delete" };
+    expect(pragmas(path, options)).toEqual({ ...durable, journal_mode: "delete", synchronous: 3 });
+    expect(pragmas(path, options)).toMatchObject({ journal_mode: "delete", synchronous: 3 });
+    expect(pragmas(path, create)).toEqual(durable);
+  });
+});
+
+describe("a database is private", () => {
+  test("file 0600 in a folder 0700, whatever the umask", () => {
+    const umask = process.umask(0);
+    try {
+      const path = join(tempDir(), "data", "fitglue", "fitglue.db");
+      const db = openDatabase(path, create);
+      db.exec("INSERT INTO sync_state (source, account) VALUES ('polar', '1')");
+      for (const name of readdirSync(join(path, ".."))) {
+        expect([name, statSync(join(path, "..", name)).mode & 0o777]).toEqual([name, 0o600]);
+      }
+      expect(readdirSync(join(path, ".."))).toContain("fitglue.db-wal");
+      expect(statSync(join(path, "..")).mode & 0o777).toBe(0o700);
+      db.close();
+    } finally {
+      process.umask(umask);
+    }
+  });
+
+  test("a file that others could read is closed to them", () => {
+    const path = join(tempDir(), "fitglue.db");
+    openDatabase(path, create).close();
+    chmodSync(path, 0o644);
+    openDatabase(path, create).close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+});
+
+test("reading a database that is not there makes nothing", () => {
+  const folder = tempDir();
+  const db = openDatabase(join(folder, "sub", "fitglue.db"), { ifMissing: "empty" });
+  expect(db.prepare("SELECT count(*) FROM activities").pluck().get()).toBe(0);
+  db.close();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+describe("a database that is not ours is refused and not touched", () => {
+  test("a newer schema", () => {
+    const path = join(tempDir(), "fitglue.db");
+    const db = openDatabase(path, create);
+    db.pragma(`user_version = ${SCHEMA_VERSION + 1}`);
+    db.close();
+    const before = readFileSync(path);
+    const error = failure(() => openDatabase(path, create));
+    expect([error.code, error.exitCode]).toEqual(["STORE_NEWER", 7]);
+    expect(error.message).toContain(`schema ${SCHEMA_VERSION + 1}, this one knows ${SCHEMA_VERSION}`);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test("another program's database", () => {
+    const path = join(tempDir(), "places.sqlite");
+    const db = new Sqlite(path);
+    db.exec("CREATE TABLE places (id INTEGER)");
+    db.close();
+    const before = readFileSync(path);
+    expect(failure(() => openDatabase(path, create)).code).toBe("STORE_FOREIGN");
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test("a file that is no database", () => {
+    const path = join(tempDir(), "fitglue.db");
+    writeFileSync(path, "training diary, 2026\n".repeat(300), { mode: 0o600 });
+    expect(failure(() => openDatabase(path, create)).code).toBe("STORE_DAMAGED");
+    expect(readFileSync(path, "utf8")).toMatch(/^training diary/);
+  });
+
+  test("a folder in its place, and a folder that cannot be made", () => {
+    const folder = tempDir();
+    mkdirSync(join(folder, "fitglue.db"));
+    expect(failure(() => openDatabase(join(folder, "fitglue.db"), create)).exitCode).toBe(7);
+    writeFileSync(join(folder, "file"), "");
+    expect(failure(() => openDatabase(join(folder, "file", "fitglue.db"), create)).code).toBe(
+      "STORE_UNUSABLE",
+    );
+  });
+});
+
+describe("network file systems", () => {
+  const nfs = { magic: () => 0x6969, mounts: () => "" };
+
+  test("WAL is refused with the reason and the two ways out; nothing is made", () => {
+    const folder = tempDir();
+    const error = failure(() => openDatabase(join(folder, "fitglue.db"), { ...create, fileSystem: nfs }));
+    expect(error.code).toBe("STORE_NETWORK");
+    expect(error.message).toContain("(NFS)");
+    expect(error.hint).toBe('keep it on a local disk (--db), or set "journal_mode": "delete" in config.json');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("journal_mode = delete is allowed there", () => {
+    const path = join(tempDir(), "fitglue.db");
+    openDatabase(path, { ...create, journalMode: "delete", fileSystem: nfs }).close();
+    expect(statSync(path).size).toBeGreaterThan(0);
+  });
+
+  test("FUSE is told apart by the type of the innermost mount", () => {
+    const fuse = (mounts: string) => ({ magic: () => 0x65735546, mounts: () => mounts });
+    const mounts =
+      "/dev/sda1 / ext4 rw 0 0\nhost:/ /home/a/nas fuse.sshfs rw 0 0\nx /home/a/my\\040disk fuseblk rw 0 0\n";
+    expect(networkFileSystem("/home/a/nas/fitglue.db", fuse(mounts))).toBe("fuse.sshfs");
+    expect(networkFileSystem("/home/a/my disk/fitglue.db", fuse(mounts))).toBeNull();
+    expect(networkFileSystem("/home/a/nasty/fitglue.db", fuse(mounts))).toBeNull();
+  });
+});

@@ -1,0 +1,327 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  type Activity,
+  type Batch,
+  EMPTY_LAP,
+  type RawPayload,
+  samplesFromRows,
+} from "../../src/model/index.ts";
+import { type BatchResult, openStore, type Store } from "../../src/store/index.ts";
+import { tempDir } from "../temp.ts";
+import { activity } from "./activity.ts";
+
+const POLAR = { source: "polar", account: "10579" };
+
+function openTemp(): Store {
+  const store = openStore(join(tempDir(), "fitglue.db"), { ifMissing: "create" });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+function raw(kind: string, text: string): RawPayload {
+  return { kind, mediaType: "application/json", bytes: Buffer.from(text) };
+}
+
+async function write(
+  store: Store,
+  batch: Partial<Batch>,
+  now = Date.UTC(2026, 10, 20),
+): Promise<BatchResult> {
+  return store.write(POLAR, await store.prepare({ items: [], ...batch }), { parserVersion: 1, now });
+}
+
+function item(overrides: Partial<Activity> = {}, payloads: RawPayload[] = [raw("exercise", "{}")]) {
+  return { activity: activity(overrides), raw: payloads };
+}
+
+function only(store: Store) {
+  const all = [...store.list({}, { samples: true })];
+  expect(all).toHaveLength(1);
+  const [first] = all;
+  if (first === undefined) throw new Error("empty");
+  return first;
+}
+
+describe("an activity", () => {
+  test("comes back as it went in: nulls stay null, zeros stay zero, doubles keep every digit", async () => {
+    const store = openTemp();
+    const given = activity({
+      totalAscent: 0,
+      totalDistance: 10230.400000000001,
+      notes: null,
+      manual: null,
+      laps: [
+        { ...EMPTY_LAP, startTime: "2026-03-29T00:30:00.000Z", totalTimerTime: 300.25, lapTrigger: "manual" },
+      ],
+      hrZones: [{ zone: 1, minBpm: 100, maxBpm: 120, seconds: 0, origin: "provider", calcType: "custom" }],
+      pauses: [{ start: 1774744300000, end: 1774744310000 }],
+      extra: { b: 1, a: ["x", null] },
+    });
+    await write(store, { items: [{ activity: given, raw: [] }] });
+    const stored = only(store);
+    for (const key of Object.keys(given) as (keyof Activity)[]) {
+      if (key === "samples") continue;
+      expect([key, stored[key]]).toEqual([key, given[key]]);
+    }
+    expect([...stored.samples.timestamp]).toEqual([1774744200000, 1774744205000, 1774744206000]);
+    expect(stored.samples.heartRate).toEqual(Float64Array.of(120, 125, Number.NaN));
+    expect(stored.samples.altitude).toEqual(Float64Array.of(Number.NaN, Number.NaN, 0));
+    expect(stored.samples.power).toBeUndefined();
+    expect(
+      store.db.prepare("SELECT heart_rate, altitude, power FROM samples ORDER BY timestamp").raw().all(),
+    ).toEqual([
+      [120, null, null],
+      [125, null, null],
+      [null, 0, null],
+    ]);
+  });
+
+  test("written twice is written once, and the second time changes not a byte", async () => {
+    const store = openTemp();
+    const batch = { items: [item(), item({ externalId: "run-2", startTime: "2026-04-01T10:00:00.000Z" })] };
+    expect(await write(store, batch)).toMatchObject({ added: 2, updated: 0, unchanged: 0, samples: 6 });
+    const dump = () =>
+      store.db
+        .prepare("SELECT group_concat(id || external_id || updated_at || hex(digest)) FROM activities")
+        .pluck()
+        .get();
+    const before = dump();
+    expect(await write(store, batch, Date.UTC(2027, 0, 1))).toMatchObject({
+      added: 0,
+      updated: 0,
+      unchanged: 2,
+      samples: 0,
+    });
+    expect(dump()).toBe(before);
+  });
+
+  test.each<[string, Partial<Activity>]>([
+    ["a column", { title: "Evening" }],
+    ["a value that vanished", { avgHeartRate: null }],
+    ["a lap", { laps: [EMPTY_LAP] }],
+    ["an extra", { extra: { "running-index": 62 } }],
+    ["one sample", { samples: samplesFromRows([{ timestamp: 1774744200000, heartRate: 121 }]) }],
+  ])("is updated when %s changes; its id and created_at stay", async (_, change) => {
+    const store = openTemp();
+    await write(store, { items: [item()] });
+    const before = only(store);
+    const later = Date.UTC(2026, 11, 24);
+    expect(await write(store, { items: [item(change)] }, later)).toMatchObject({ updated: 1 });
+    const after = only(store);
+    expect(after).toMatchObject({
+      id: before.id,
+      createdAt: before.createdAt,
+      updatedAt: "2026-12-24T00:00:00.000Z",
+    });
+    for (const key of Object.keys(change) as (keyof Activity)[]) expect(after[key]).toEqual(change[key]);
+  });
+});
+
+describe("merge mode never removes what is stored", () => {
+  test("nulls and poorer columns keep the stored values; new ones are taken", async () => {
+    const store = openTemp();
+    await write(store, { items: [item({ title: "Morning", laps: [EMPTY_LAP] })] });
+    const poorer = item({
+      title: null,
+      totalDistance: 2001,
+      laps: [],
+      samples: samplesFromRows([
+        { timestamp: 1774744200000, heartRate: 120, power: 210 },
+        { timestamp: 1774744207000, power: 220 },
+      ]),
+    });
+    expect(await write(store, { mode: "merge", items: [poorer] })).toMatchObject({ updated: 1 });
+    const stored = only(store);
+    expect(stored).toMatchObject({ title: "Morning", totalDistance: 2001, laps: [EMPTY_LAP] });
+    expect([...stored.samples.timestamp]).toEqual([
+      1774744200000, 1774744205000, 1774744206000, 1774744207000,
+    ]);
+    expect(stored.samples.heartRate).toEqual(Float64Array.of(120, 125, Number.NaN, Number.NaN));
+    expect(stored.samples.power).toEqual(Float64Array.of(210, Number.NaN, Number.NaN, 220));
+    expect(stored.samples.positionLat?.[0]).toBe(60.1);
+    expect(await write(store, { mode: "merge", items: [poorer] })).toMatchObject({ unchanged: 1 });
+    expect(await write(store, { mode: "merge", items: [item({ totalDistance: 2001 })] })).toMatchObject({
+      unchanged: 1,
+    });
+  });
+});
+
+describe("identity", () => {
+  test("an alias leads to the session; both ids are one activity", async () => {
+    const store = openTemp();
+    await write(store, { items: [item()] });
+    await write(store, { aliases: [{ externalId: "9007", of: "run-1" }] });
+    expect(await write(store, { items: [item({ externalId: "9007", title: "Renamed" })] })).toMatchObject({
+      updated: 1,
+    });
+    expect(only(store)).toMatchObject({ externalId: "run-1", aliases: ["9007"], title: "Renamed" });
+  });
+
+  test("an original takes the place of its mirror and keeps the number that the user knows", async () => {
+    const store = openTemp();
+    await write(store, { items: [item({ externalId: "mirror", title: "Strava" })] });
+    const id = only(store).id;
+    await write(store, { items: [item({ externalId: "original", aliases: ["mirror"], title: "Watch" })] });
+    expect(only(store)).toMatchObject({ id, externalId: "original", aliases: ["mirror"], title: "Watch" });
+  });
+
+  test("two stored rows that turn out to be one session become one", async () => {
+    const store = openTemp();
+    await write(store, { items: [item({ externalId: "a" }), item({ externalId: "b" })] });
+    await write(store, { items: [item({ externalId: "a", aliases: ["b"] })] });
+    expect(only(store)).toMatchObject({ externalId: "a", aliases: ["b"] });
+    expect(store.db.prepare("SELECT count(*) FROM samples").pluck().get()).toBe(3);
+  });
+
+  test("accounts and sources are worlds apart", async () => {
+    const store = openTemp();
+    await write(store, { items: [item()] });
+    for (const owner of [
+      { source: "polar", account: "2" },
+      { source: "fitbit", account: "10579" },
+    ]) {
+      const result = store.write(owner, await store.prepare({ items: [item()] }), {
+        parserVersion: 1,
+        now: 0,
+      });
+      expect(result).toMatchObject({ added: 1 });
+    }
+    expect(store.count()).toBe(3);
+  });
+});
+
+describe("raw payloads", () => {
+  test("are stored once per content and read back byte for byte by kind", async () => {
+    const store = openTemp();
+    const big = "distance ".repeat(1000);
+    await write(store, {
+      items: [
+        item({ externalId: "a" }, [raw("exercise", big), raw("samples", "[]")]),
+        item({ externalId: "b" }, [raw("exercise", "{}"), raw("samples", "[]")]),
+      ],
+    });
+    expect(store.rawPayloads(POLAR, "a").map(({ kind, bytes }) => [kind, bytes.toString()])).toEqual([
+      ["exercise", big],
+      ["samples", "[]"],
+    ]);
+    expect(store.rawPayloads(POLAR, "b").map(({ kind }) => kind)).toEqual(["exercise", "samples"]);
+    const rows = store.db
+      .prepare("SELECT hex(sha256), encoding, length(body), bytes FROM raw_payloads ORDER BY id")
+      .raw()
+      .all();
+    expect(rows).toHaveLength(3);
+    const [digest, encoding, size, bytes] = rows[0] as [string, string, number, number];
+    expect(digest).toBe(createHash("sha256").update(big).digest("hex").toUpperCase());
+    expect([encoding, bytes, size < 200]).toEqual(["deflate-raw", 9000, true]);
+  });
+
+  test("of an unchanged session stay as they were; a changed one brings its own", async () => {
+    const store = openTemp();
+    await write(store, { items: [item({}, [raw("exercise", "first")])] });
+    await write(store, {
+      items: [item({}, [raw("exercise", "same session, other words"), raw("fit", "new kind")])],
+    });
+    const texts = () =>
+      store.rawPayloads(POLAR, "run-1").map(({ kind, bytes }) => `${kind}=${bytes.toString()}`);
+    expect(texts()).toEqual(["exercise=first", "fit=new kind"]);
+    await write(store, { items: [item({ title: "Changed" }, [raw("exercise", "second")])] });
+    expect(texts()).toEqual(["exercise=second", "fit=new kind"]);
+  });
+});
+
+describe("a batch is one transaction", () => {
+  test("a failure in its middle leaves nothing of it, neither items nor bookmark nor receipt", async () => {
+    const store = openTemp();
+    const prepared = await store.prepare({
+      items: [item({ externalId: "good" }), item({ externalId: "bad", sport: null as never })],
+      bookmark: { page: 2 },
+      receipt: { id: "t1", data: null },
+    });
+    expect(() => store.write(POLAR, prepared, { parserVersion: 1, now: 0 })).toThrow(
+      expect.objectContaining({ exitCode: 7 }) as Error,
+    );
+    expect(store.count()).toBe(0);
+    expect(store.syncState.bookmark(POLAR)).toBeUndefined();
+    expect(store.pendingReceipts(POLAR)).toEqual([]);
+    expect(store.db.prepare("SELECT count(*) FROM raw_payloads").pluck().get()).toBe(0);
+  });
+
+  test("bookmark and receipt are there when it is", async () => {
+    const store = openTemp();
+    await write(store, {
+      items: [item()],
+      bookmark: { day: "2026-11-20" },
+      receipt: { id: "t1", data: { n: 2 } },
+    });
+    expect(store.syncState.bookmark(POLAR)).toEqual({ day: "2026-11-20" });
+    expect(store.pendingReceipts(POLAR)).toEqual([{ id: "t1", data: { n: 2 } }]);
+    store.settleReceipt(POLAR, "t1");
+    expect(store.pendingReceipts(POLAR)).toEqual([]);
+  });
+
+  test("what could not be mapped is kept raw, and leaves the list once it is mapped", async () => {
+    const store = openTemp();
+    const skipped = {
+      externalId: "odd",
+      code: "unmappable",
+      reason: "no start time",
+      raw: [raw("exercise", "{?}")],
+    };
+    expect(await write(store, { skipped: [skipped] })).toMatchObject({ skipped: 1, added: 0 });
+    expect(store.skippedItems()).toMatchObject([
+      { externalId: "odd", code: "unmappable", reason: "no start time" },
+    ]);
+    expect(store.rawPayloads(POLAR, "odd")[0]?.bytes.toString()).toBe("{?}");
+    await write(store, { items: [item({ externalId: "odd" })] });
+    expect(store.skippedItems()).toEqual([]);
+  });
+});
+
+test("a complete span marks what is gone upstream by local date; seen again it is back", async () => {
+  const store = openTemp();
+  // 00:30Z at +01:00 is the 29th; 23:30Z on the 28th at +01:00 is the 29th too.
+  await write(store, {
+    items: [
+      item({ externalId: "stays" }),
+      item({ externalId: "goes", startTime: "2026-03-28T23:30:00.000Z" }),
+      item({ externalId: "day-before", startTime: "2026-03-28T22:59:59.000Z" }),
+    ],
+  });
+  const complete = { from: "2026-03-29", to: "2026-03-30", externalIds: ["stays"] };
+  expect(await write(store, { complete })).toMatchObject({ deleted: 1 });
+  expect(await write(store, { complete })).toMatchObject({ deleted: 0 });
+  const gone = () =>
+    [...store.list({})].filter(({ deletedAt }) => deletedAt !== null).map(({ externalId }) => externalId);
+  expect(gone()).toEqual(["goes"]);
+  expect(store.count()).toBe(3);
+  await write(store, { items: [item({ externalId: "goes", startTime: "2026-03-28T23:30:00.000Z" })] });
+  expect(gone()).toEqual([]);
+});
+
+test("filters go by local date, sport or sub-sport, and source", async () => {
+  const store = openTemp();
+  await write(store, {
+    items: [
+      item({ externalId: "1", startTime: "2026-01-01T23:30:00.000Z", utcOffsetS: 3600 }),
+      item({
+        externalId: "2",
+        startTime: "2026-01-02T10:00:00.000Z",
+        utcOffsetS: -36000,
+        sport: "cycling",
+        subSport: null,
+      }),
+      item({ externalId: "3", startTime: "2026-01-03T06:42:10", utcOffsetS: null }),
+    ],
+  });
+  const ids = (filter: Parameters<Store["list"]>[0]) =>
+    [...store.list(filter)].map(({ externalId }) => externalId);
+  expect(ids({})).toEqual(["3", "2", "1"]);
+  expect(ids({ order: "oldest", limit: 2 })).toEqual(["1", "2"]);
+  expect(ids({ from: "2026-01-02", to: "2026-01-02" })).toEqual(["2", "1"]);
+  expect(ids({ from: "2026-01-03" })).toEqual(["3"]);
+  expect(ids({ sport: "trail" })).toEqual(["3", "1"]);
+  expect(ids({ sport: "cycling", source: "polar" })).toEqual(["2"]);
+  expect(ids({ source: "fitbit" })).toEqual([]);
+});
