@@ -178,7 +178,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       }
       if (status >= 500 && status !== 501) {
         const told = retryAfter(response.headers, now);
-        if (!idempotent || failures >= BACKOFF_MS.length) throw unavailable(provider, url, status);
+        // 504 is a time-out of the service's own: asking the same again rarely helps.
+        const tries = status === 504 ? 1 : BACKOFF_MS.length;
+        if (!idempotent || failures >= tries) throw unavailable(provider, url, status);
         const pause = jittered(BACKOFF_MS[failures++] ?? 0, random);
         if (told === undefined) await clock.sleep(pause, signal);
         else notBefore = Math.max(notBefore, told, now + pause);
@@ -272,10 +274,16 @@ function unauthorized(provider: string, url: URL): AuthError {
 }
 
 function unavailable(provider: string, url: URL, status: number): TemporaryError {
-  return new TemporaryError("UNAVAILABLE", `the service is out of order (${status} from ${url.pathname})`, {
-    provider,
-    hint: "run the same command again later",
-  });
+  const hint = "run the same command again later";
+  return status === 504
+    ? new TemporaryError("TIMEOUT", `the service did not finish in time (504 from ${url.pathname})`, {
+        provider,
+        hint,
+      })
+    : new TemporaryError("UNAVAILABLE", `the service is out of order (${status} from ${url.pathname})`, {
+        provider,
+        hint,
+      });
 }
 
 /** The same failure, told of this provider. */

@@ -20,6 +20,8 @@ export interface Batch {
    * in the span and which is not among them has disappeared upstream: it is marked (`deletedAt`), never deleted.
    */
   readonly complete?: CompleteSpan;
+  /** Sessions that the source listed just as they are stored, and that were therefore left alone; for the summary. */
+  readonly unchanged?: number;
   /** Where to resume. Replaces the stored one. */
   readonly bookmark?: Bookmark;
   /** What to acknowledge at the source once the batch is durable. */

@@ -1,6 +1,6 @@
 export { mergeActivities, type Owner } from "./activities.ts";
 export type { ImportCounts } from "./imports.ts";
-export { acquireRunLock, type RunLock } from "./lock.ts";
+export { acquireFileLock, acquireRunLock, type RunLock } from "./lock.ts";
 export { SCHEMA_VERSION } from "./migrations.ts";
 export { type JournalMode, openDatabase } from "./open.ts";
 export type { ActivityFilter } from "./query.ts";

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import Sqlite, { type Database } from "better-sqlite3";
-import { InterruptedError, StoreError } from "../errors.ts";
+import { InterruptedError, StoreError, type FitglueError } from "../errors.ts";
 import { asStoreError } from "./errors.ts";
 
 /** The right to change the database for the length of a run. */
@@ -12,17 +12,35 @@ export interface RunLock {
 export interface LockOptions {
   /** Milliseconds to wait for another run; `docs/exit-codes.md` promises 5,000. */
   readonly waitMs?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Takes the run lock beside the database (`fitglue.db.lock`). It is an operating-system lock, held through SQLite on an
- * empty file: a killed process leaves nothing stale behind. Readers do not need it.
+ * Takes the run lock beside the database (`fitglue.db.lock`). Readers do not need it.
  *
  * Throws `StoreError` `STORE_LOCKED` (exit 7) when another run still holds it after `waitMs`.
  */
 export async function acquireRunLock(databasePath: string, options: LockOptions = {}): Promise<RunLock> {
-  const path = `${databasePath}.lock`;
+  return acquireFileLock(`${databasePath}.lock`, {
+    ...options,
+    held: (cause) =>
+      new StoreError("STORE_LOCKED", `another fitglue is already working on ${databasePath}`, {
+        hint: "wait for it to end; if nothing runs, fitglue doctor",
+        cause,
+      }),
+  });
+}
+
+/**
+ * Takes an exclusive lock that works across processes. It is an operating-system lock, held through SQLite on an
+ * empty file: a killed process leaves nothing stale behind. The file (0600) stays; its folder must exist.
+ *
+ * Throws what `held` makes when somebody else still has it after `waitMs`.
+ */
+export async function acquireFileLock(
+  path: string,
+  options: LockOptions & { readonly held: (cause: unknown) => FitglueError },
+): Promise<RunLock> {
   const deadline = performance.now() + (options.waitMs ?? 5000);
   let db: Database;
   try {
@@ -44,11 +62,7 @@ export async function acquireRunLock(databasePath: string, options: LockOptions 
       ) {
         db.close();
         if (options.signal?.aborted === true) throw new InterruptedError({ cause: error });
-        if (failure.code !== "STORE_LOCKED") throw failure;
-        throw new StoreError("STORE_LOCKED", `another fitglue is already working on ${databasePath}`, {
-          hint: "wait for it to end; if nothing runs, fitglue doctor",
-          cause: error,
-        });
+        throw failure.code === "STORE_LOCKED" ? options.held(error) : failure;
       }
     }
     await sleep(100);

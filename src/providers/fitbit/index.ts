@@ -1,0 +1,106 @@
+import type { LimiterOptions } from "../../http/index.ts";
+import { ConfigError, ItemError } from "../../errors.ts";
+import type { ConnectedAccount, OAuthSpec, Provider } from "../types.ts";
+import { createGoogleHealth } from "./api.ts";
+import { mapExercise } from "./map.ts";
+import { partsOf } from "./payloads.ts";
+import { pull } from "./pull.ts";
+import { ACTIVITY_SCOPE, LOCATION_SCOPE, METRICS_SCOPE, missingWithout } from "./scopes.ts";
+
+/** Where Google is; the defaults are {@link GOOGLE_URLS}. */
+export interface FitbitUrls {
+  readonly apiUrl: string;
+  readonly authorizeUrl: string;
+  readonly tokenUrl: string;
+  readonly revokeUrl: string;
+}
+
+/** Google's own addresses (google-health.md §2.1, §4). */
+export const GOOGLE_URLS: FitbitUrls = {
+  apiUrl: "https://health.googleapis.com",
+  authorizeUrl: "https://accounts.google.com/o/oauth2/v2/auth",
+  tokenUrl: "https://oauth2.googleapis.com/token",
+  revokeUrl: "https://oauth2.googleapis.com/revoke",
+};
+
+/**
+ * Google allows an unverified app 2.5 requests a second per user, counted over a minute. With 4 at once after a pause
+ * and 2.4 a second from then on, no minute ever sees more than 148 of the 150.
+ */
+export const GOOGLE_PACE: LimiterOptions = { perSecond: 2.4, burst: 4, concurrency: 2 };
+
+/** Grows whenever the same payloads would map to other values. */
+const PARSER_VERSION = 1;
+
+/**
+ * Fitbit and Pixel Watch through the Google Health API. The Fitbit Web API ended on 2 November 2026; a URL of it is
+ * refused with `ConfigError`, so that nothing ever calls it.
+ */
+export function createFitbit(urls: FitbitUrls = GOOGLE_URLS): Provider & { readonly oauth: OAuthSpec } {
+  for (const url of Object.values(urls as unknown as Record<string, string>)) refuseOldApi(url);
+  return {
+    id: "fitbit",
+    name: "Fitbit (Google Health)",
+    parserVersion: PARSER_VERSION,
+    remote: { pull },
+    oauth: {
+      authorizeUrl: urls.authorizeUrl,
+      tokenUrl: urls.tokenUrl,
+      revokeUrl: urls.revokeUrl,
+      scopes: [ACTIVITY_SCOPE, METRICS_SCOPE, LOCATION_SCOPE],
+      requiredScopes: [ACTIVITY_SCOPE],
+      pkce: true,
+      clientAuth: "body",
+      redirectHost: "127.0.0.1",
+      // Without both Google gives no refresh token, and the login would end after an hour.
+      authorizeParams: { access_type: "offline", prompt: "consent" },
+      clientHelp: () =>
+        "fitglue needs your own Google OAuth client of the type Desktop app: https://console.cloud.google.com/auth/clients " +
+        "(the Google Health API enabled, the app published; step by step in docs/fitbit.md). " +
+        "Download its JSON and run: fitglue connect fitbit --client-file FILE. No redirect URL has to be registered.",
+      async identify(api, token): Promise<ConnectedAccount> {
+        const id = await createGoogleHealth(api).identity();
+        return { id, notices: noticesOf(token) };
+      },
+    },
+    reprocess(payloads) {
+      const parts = partsOf(payloads);
+      if (parts === undefined) {
+        throw new ItemError("UNMAPPABLE", "the exercise itself is not among the stored payloads", {
+          provider: "fitbit",
+        });
+      }
+      return mapExercise(parts);
+    },
+  };
+}
+
+/** What the person should hear right after connecting. `token` is Google's whole answer. */
+function noticesOf(token: Readonly<Record<string, unknown>>): string[] {
+  const notices: string[] = [];
+  const granted = token["scope"];
+  const missing = typeof granted === "string" ? missingWithout(granted.split(" ")) : null;
+  if (missing !== null) notices.push(missing);
+  const seconds = Number(token["refresh_token_expires_in"]);
+  if (Number.isFinite(seconds) && seconds > 0) {
+    const days = Math.max(1, Math.round(seconds / 86_400));
+    notices.push(
+      `this login ends in ${days} ${days === 1 ? "day" : "days"}: the Google app is still in testing. To end that for good: ` +
+        "https://console.cloud.google.com/auth/audience, Publish app, then fitglue connect fitbit once more",
+    );
+  }
+  return notices;
+}
+
+function refuseOldApi(url: string): void {
+  const host = URL.canParse(url) ? new URL(url).hostname : "";
+  if (host !== "fitbit.com" && !host.endsWith(".fitbit.com")) return;
+  throw new ConfigError(
+    "FITBIT_WEB_API_ENDED",
+    "the Fitbit Web API ended on 2 November 2026, and its clients and tokens with it",
+    {
+      provider: "fitbit",
+      hint: "unset FITGLUE_FITBIT_*_URL, make a Google client (docs/fitbit.md), and run: fitglue connect fitbit",
+    },
+  );
+}

@@ -1,0 +1,395 @@
+import { ItemError } from "../../errors.ts";
+import { readTcx, tcxTrackpoints, type TcxFile, type TcxLap } from "../../formats/tcx-reader.ts";
+import {
+  type Activity,
+  EMPTY_ACTIVITY,
+  EMPTY_LAP,
+  type EpochMs,
+  type HrZone,
+  isoInstant,
+  type Json,
+  type Lap,
+  type LapTrigger,
+  type SampleRow,
+  type Samples,
+  samplesFromRows,
+} from "../../model/index.ts";
+import { sportOf } from "./sports.ts";
+import {
+  civilMs,
+  exerciseId,
+  type ExercisePoint,
+  type MetricsSummary,
+  parseDayZones,
+  parseExercise,
+  parseHeartRates,
+} from "./wire.ts";
+
+/** The bytes that one activity is made of. Nothing else goes into it, so that `reprocess` gives the same again. */
+export interface ExerciseParts {
+  /** The exercise's own JSON object, byte for byte. */
+  readonly exercise: Uint8Array;
+  /** Likewise, of the same session as other apps wrote it back. */
+  readonly mirrors: readonly Uint8Array[];
+  /** The pages of the heart-rate list over the exercise; empty when they were never asked for. */
+  readonly heartRates: readonly Uint8Array[];
+  /** The `dailyHeartRateZones` point of the start's local date. */
+  readonly zones: Uint8Array | undefined;
+  /** The TCX export, which may be empty. */
+  readonly tcx: Uint8Array | undefined;
+}
+
+/** When and how long an exercise was, as far as Google tells. */
+export interface ExerciseTimes {
+  readonly start: EpochMs;
+  readonly end: EpochMs | undefined;
+  /** Signed seconds at the start. */
+  readonly utcOffsetS: number | null;
+  /** `YYYY-MM-DD` where it happened; by UTC when no offset is known. */
+  readonly localDate: string;
+}
+
+/** Undefined when an exercise does not say when it began: it cannot be an activity then. */
+export function timesOf(point: ExercisePoint | undefined): ExerciseTimes | undefined {
+  const interval = point?.exercise?.interval;
+  const start = interval?.startTime;
+  if (start === undefined) return undefined;
+  const civil = civilMs(interval?.civilStartTime);
+  const utcOffsetS =
+    interval?.startUtcOffset ?? (civil === undefined ? null : Math.round((civil - start) / 1000));
+  return {
+    start,
+    end: interval?.endTime,
+    utcOffsetS,
+    localDate: isoInstant(start + (utcOffsetS ?? 0) * 1000).slice(0, 10),
+  };
+}
+
+/**
+ * One exercise in FIT's words and SI units (google-health.md §3). Throws `ItemError` when it has no id or no start.
+ * Whatever else is missing or strange is null.
+ */
+export function mapExercise(parts: ExerciseParts): Activity {
+  const point = parseExercise(parts.exercise);
+  const externalId = exerciseId(point);
+  const times = timesOf(point);
+  const exercise = point?.exercise;
+  if (externalId === undefined) throw unmappable("the exercise has no id");
+  if (exercise === undefined) throw unmappable("the data point is no exercise");
+  if (times === undefined) throw unmappable("the exercise has no start time that can be read");
+
+  const { start, end } = times;
+  const metrics = exercise.metricsSummary;
+  const [sport, subSport] = sportOf(exercise.exerciseType);
+  const elapsed = end === undefined || end < start ? null : (end - start) / 1000;
+  const tcx = readRoute(parts.tcx);
+  const samples = samplesOf(parts, tcx, start, end);
+  const pulse = pulseOf(samples);
+  const aliases = parts.mirrors
+    .map((mirror) => exerciseId(parseExercise(mirror)))
+    .filter((id) => id !== undefined);
+  const said =
+    exercise.exerciseMetadata === undefined ? undefined : (exercise.exerciseMetadata.hasGps ?? false);
+  const method = point?.dataSource?.recordingMethod;
+
+  return {
+    ...EMPTY_ACTIVITY,
+    externalId,
+    aliases: aliases.filter((id) => id !== externalId),
+    sport,
+    subSport: subSport ?? null,
+    sourceSport: exercise.exerciseType ?? null,
+    title: exercise.displayName ?? null,
+    notes: exercise.notes ?? null,
+    startTime: isoInstant(start),
+    utcOffsetS: times.utcOffsetS,
+    totalElapsedTime: elapsed,
+    totalTimerTime: exercise.activeDuration ?? timerFromEvents(exercise, elapsed, end),
+    totalDistance: metres(distanceOf(metrics)),
+    totalAscent: metres(metrics?.elevationGainMillimeters),
+    totalCalories: metrics?.caloriesKcal ?? null,
+    avgHeartRate: positive(metrics?.averageHeartRateBeatsPerMinute) ?? pulse?.mean ?? null,
+    maxHeartRate: pulse?.max ?? null,
+    minHeartRate: pulse?.min ?? null,
+    avgSpeed: speedOf(metrics),
+    avgCadence: positive(metrics?.mobilityMetrics?.avgCadenceStepsPerMinute),
+    hasGps: said ?? samples.positionLat !== undefined,
+    manual: method === "MANUAL" ? true : method !== undefined && MEASURED.has(method) ? false : null,
+    device: deviceOf(point),
+    providerUpdatedAt: exercise.updateTime === undefined ? null : isoInstant(exercise.updateTime),
+    laps: lapsOf(exercise, tcx),
+    hrZones: zonesOf(metrics, parts.zones, times.localDate),
+    samples,
+    extra: extraOf(point, metrics),
+  };
+}
+
+/** How many trackpoints of a TCX export have a position, and what was wrong with it, if anything. */
+export function inspectRoute(tcx: Uint8Array): {
+  readonly positions: number;
+  readonly damage: string | null;
+} {
+  if (tcx.length === 0) return { positions: 0, damage: null };
+  let positions = 0;
+  try {
+    const file = readTcx(tcx);
+    for (const activity of file.activities) {
+      for (const point of tcxTrackpoints(activity)) if (hasPosition(point)) positions++;
+    }
+    return { positions, damage: file.damage };
+  } catch (error) {
+    return { positions, damage: error instanceof Error ? error.message : "unreadable" };
+  }
+}
+
+const MEASURED = new Set(["ACTIVELY_MEASURED", "PASSIVELY_MEASURED", "DERIVED"]);
+
+function unmappable(reason: string): ItemError {
+  return new ItemError("UNMAPPABLE", reason, { provider: "fitbit" });
+}
+
+/** An empty or broken export is no route; the bytes stay stored. */
+function readRoute(tcx: Uint8Array | undefined): TcxFile | undefined {
+  if (tcx === undefined || tcx.length === 0) return undefined;
+  try {
+    return readTcx(tcx);
+  } catch {
+    return undefined;
+  }
+}
+
+function distanceOf(metrics: MetricsSummary | undefined): number | undefined {
+  return metrics?.distanceMillimeters ?? metrics?.distanceMillimiters;
+}
+
+function metres(millimetres: number | undefined): number | null {
+  return millimetres === undefined ? null : millimetres / 1000;
+}
+
+function positive(value: number | undefined): number | null {
+  return value !== undefined && value > 0 ? value : null;
+}
+
+/** m/s; the pace is what Google computes first, the speed what it gives on wheels. */
+function speedOf(metrics: MetricsSummary | undefined): number | null {
+  const pace = metrics?.averagePaceSecondsPerMeter;
+  if (pace !== undefined && pace > 0) return 1 / pace;
+  return metres(metrics?.averageSpeedMillimetersPerSecond);
+}
+
+/** For an exercise without `activeDuration`: the elapsed time less the pauses that its events tell; null without events. */
+function timerFromEvents(
+  exercise: NonNullable<ExercisePoint["exercise"]>,
+  elapsed: number | null,
+  end: EpochMs | undefined,
+): number | null {
+  const events = (exercise.exerciseEvents ?? [])
+    .flatMap((event) =>
+      event?.eventTime === undefined ? [] : [{ at: event.eventTime, type: event.exerciseEventType ?? "" }],
+    )
+    .toSorted((a, b) => a.at - b.at);
+  if (elapsed === null || end === undefined || events.length === 0) return null;
+  let paused = 0;
+  let since: number | undefined;
+  for (const { at, type } of events) {
+    if (type === "PAUSE" || type === "AUTO_PAUSE") since ??= at;
+    else if (since !== undefined && (type === "RESUME" || type === "AUTO_RESUME" || type === "STOP")) {
+      paused += at - since;
+      since = undefined;
+    }
+  }
+  if (since !== undefined) paused += Math.max(0, end - since);
+  return Math.max(0, elapsed - paused / 1000);
+}
+
+function deviceOf(point: ExercisePoint | undefined): string | null {
+  const { displayName, manufacturer } = point?.dataSource?.device ?? {};
+  if (displayName === undefined || manufacturer === undefined) return displayName ?? manufacturer ?? null;
+  return displayName.toLowerCase().startsWith(manufacturer.toLowerCase())
+    ? displayName
+    : `${manufacturer} ${displayName}`;
+}
+
+/** FIT has no trigger for calories. */
+const TRIGGERS: Readonly<Record<string, LapTrigger>> = {
+  MANUAL: "manual",
+  DURATION: "time",
+  DISTANCE: "distance",
+  Manual: "manual",
+  Time: "time",
+  Distance: "distance",
+  Location: "position_lap",
+};
+
+function lapsOf(exercise: NonNullable<ExercisePoint["exercise"]>, tcx: TcxFile | undefined): Lap[] {
+  const summaries = (exercise.splitSummaries ?? []).filter((split) => split !== undefined);
+  if (summaries.length === 0) {
+    return (tcx?.activities ?? []).flatMap((activity) => activity.laps.map(lapOfTcx));
+  }
+  return summaries
+    .toSorted((a, b) => (a.startTime ?? 0) - (b.startTime ?? 0))
+    .map((split) => {
+      const { startTime, endTime, metricsSummary: metrics } = split;
+      return {
+        ...EMPTY_LAP,
+        startTime: startTime === undefined ? null : isoInstant(startTime),
+        totalElapsedTime:
+          startTime === undefined || endTime === undefined || endTime < startTime
+            ? null
+            : (endTime - startTime) / 1000,
+        totalTimerTime: split.activeDuration ?? null,
+        totalDistance: metres(distanceOf(metrics)),
+        totalCalories: metrics?.caloriesKcal ?? null,
+        avgHeartRate: positive(metrics?.averageHeartRateBeatsPerMinute),
+        lapTrigger: triggerOf(split.splitType),
+      };
+    });
+}
+
+function lapOfTcx(lap: TcxLap): Lap {
+  return {
+    ...EMPTY_LAP,
+    startTime: lap.startTime === null ? null : isoInstant(lap.startTime),
+    totalTimerTime: lap.totalTime,
+    totalDistance: lap.distance,
+    totalCalories: lap.calories,
+    avgHeartRate: positive(lap.avgHeartRate ?? undefined),
+    maxHeartRate: positive(lap.maxHeartRate ?? undefined),
+    lapTrigger: triggerOf(lap.triggerMethod),
+    intensity: lap.intensity === "Active" ? "active" : lap.intensity === "Resting" ? "rest" : null,
+  };
+}
+
+function triggerOf(method: string | null | undefined): LapTrigger | null {
+  return method !== null && method !== undefined && Object.hasOwn(TRIGGERS, method)
+    ? (TRIGGERS[method] ?? null)
+    : null;
+}
+
+const ZONES = [
+  ["LIGHT", "lightTime"],
+  ["MODERATE", "moderateTime"],
+  ["VIGOROUS", "vigorousTime"],
+  ["PEAK", "peakTime"],
+] as const;
+
+/** Zones 1 to 4. Google leaves out a zone in which no time was spent; without any of them it knows nothing. */
+function zonesOf(
+  metrics: MetricsSummary | undefined,
+  zones: Uint8Array | undefined,
+  localDate: string,
+): HrZone[] {
+  const durations = metrics?.heartRateZoneDurations;
+  if (durations === undefined || Object.values(durations).every((value) => value === undefined)) return [];
+  const day = zones === undefined ? undefined : parseDayZones(zones);
+  const limits = day?.date === localDate ? day.limits : undefined;
+  return ZONES.map(([type, member], index) => {
+    const limit = limits?.get(type);
+    return {
+      zone: index + 1,
+      minBpm: limit?.min ?? null,
+      maxBpm: limit?.max ?? null,
+      seconds: durations[member] ?? 0,
+      origin: "provider",
+      // Google computes the day's limits after Karvonen: percentages of the heart-rate reserve.
+      calcType: limit === undefined ? null : "percent_hrr",
+    };
+  });
+}
+
+/** The heart-rate list united with the TCX, within [start, end). */
+function samplesOf(
+  parts: ExerciseParts,
+  tcx: TcxFile | undefined,
+  start: EpochMs,
+  end: EpochMs | undefined,
+): Samples {
+  const list = parts.heartRates.flatMap((page) => parseHeartRates(page));
+  // Where two sources measured the same instant, the person's own device is believed: earlier rows win.
+  const rows: SampleRow[] = [...list.filter((row) => row.own), ...list.filter((row) => !row.own)].map(
+    ({ timestamp, heartRate }) => ({ timestamp, heartRate }),
+  );
+  let last = 0;
+  let before = 0;
+  for (const activity of tcx?.activities ?? []) {
+    for (const point of tcxTrackpoints(activity)) {
+      const { timestamp, positionLat, positionLong, altitude, heartRate, speed } = point;
+      let distance: number | undefined;
+      if (point.distance !== null && point.distance !== undefined) {
+        // The counter may start again in the middle of a file, and it jitters: only a real drop is a new start.
+        if (point.distance < (last - before) / 2) before = last;
+        last = Math.max(last, before + point.distance);
+        distance = last;
+      }
+      const position = hasPosition(point) ? { positionLat, positionLong } : {};
+      rows.push({ timestamp, ...position, altitude, heartRate, speed, distance });
+    }
+  }
+  return samplesFromRows(
+    rows.filter(({ timestamp }) => timestamp >= start && (end === undefined || timestamp < end)),
+  );
+}
+
+function hasPosition(point: SampleRow): boolean {
+  const { positionLat: lat, positionLong: long } = point;
+  if (lat === null || lat === undefined || long === null || long === undefined) return false;
+  return Math.abs(lat) <= 90 && Math.abs(long) <= 180;
+}
+
+function pulseOf(samples: Samples): { mean: number; min: number; max: number } | undefined {
+  let count = 0;
+  let sum = 0;
+  let min = Infinity;
+  let max = -Infinity;
+  for (const value of samples.heartRate ?? []) {
+    if (Number.isNaN(value)) continue;
+    count++;
+    sum += value;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  return count === 0 ? undefined : { mean: sum / count, min, max };
+}
+
+/** What only Google has, flat, under Google's names; durations in seconds. */
+function extraOf(
+  point: ExercisePoint | undefined,
+  metrics: MetricsSummary | undefined,
+): Record<string, Json> {
+  const exercise = point?.exercise;
+  const source = point?.dataSource;
+  const mobility = metrics?.mobilityMetrics;
+  const interval = exercise?.interval;
+  const events = (exercise?.exerciseEvents ?? []).filter((event) => event !== undefined);
+  const fields: Record<string, Json | undefined> = {
+    steps: metrics?.steps,
+    activeZoneMinutes: metrics?.activeZoneMinutes,
+    averagePaceSecondsPerMeter: metrics?.averagePaceSecondsPerMeter,
+    averageSpeedMillimetersPerSecond: metrics?.averageSpeedMillimetersPerSecond,
+    runVo2Max: metrics?.runVo2Max,
+    totalSwimLengths: metrics?.totalSwimLengths,
+    poolLengthMillimeters: exercise?.exerciseMetadata?.poolLengthMillimeters,
+    avgStrideLengthMillimeters: mobility?.avgStrideLengthMillimeters,
+    avgVerticalOscillationMillimeters: mobility?.avgVerticalOscillationMillimeters,
+    avgVerticalRatio: mobility?.avgVerticalRatio,
+    avgGroundContactTimeDuration: mobility?.avgGroundContactTimeDuration,
+    exerciseEvents:
+      events.length === 0
+        ? undefined
+        : events.map((event) => ({
+            eventTime: event.eventTime === undefined ? null : isoInstant(event.eventTime),
+            exerciseEventType: event.exerciseEventType ?? null,
+          })),
+    endUtcOffset: interval?.endUtcOffset === interval?.startUtcOffset ? undefined : interval?.endUtcOffset,
+    recordingMethod: source?.recordingMethod,
+    platform: source?.platform,
+    formFactor: source?.device?.formFactor,
+    packageName: source?.application?.packageName,
+    webClientId: source?.application?.webClientId,
+    googleWebClientId: source?.application?.googleWebClientId,
+    createTime: exercise?.createTime === undefined ? undefined : isoInstant(exercise.createTime),
+  };
+  const extra: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) extra[name] = value;
+  return extra;
+}

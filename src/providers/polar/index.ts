@@ -1,0 +1,38 @@
+import { ItemError } from "../../errors.ts";
+import type { Json } from "../../model/index.ts";
+import type { Provider } from "../types.ts";
+import { AccessLink } from "./api.ts";
+import { PARSER_VERSION, toActivity } from "./map.ts";
+import { pull } from "./pull.ts";
+import { polarOAuth, type PolarUrls } from "./registration.ts";
+
+export { POLAR_URLS, type PolarUrls } from "./registration.ts";
+
+/**
+ * Polar AccessLink v3. Its transactions forget what is acknowledged, so `confirm` comes only after the batch is
+ * durable; the plain list of exercises is the net beneath.
+ */
+export function createPolar(urls: PolarUrls): Provider {
+  return {
+    id: "polar",
+    name: "Polar",
+    parserVersion: PARSER_VERSION,
+    oauth: polarOAuth(urls),
+    remote: {
+      pull,
+      async confirm(session, receipt) {
+        return new AccessLink(session.api, session.signal).commit(pathOf(receipt.data));
+      },
+    },
+    reprocess(payloads, stored) {
+      const identity = { externalId: stored.externalId, aliases: stored.activity?.aliases ?? [] };
+      return toActivity(payloads, identity).activity;
+    },
+  };
+}
+
+function pathOf(data: Json): string {
+  const path = (data as { readonly path?: Json } | null)?.path;
+  if (typeof path === "string" && path.startsWith("/v3/")) return path;
+  throw new ItemError("BAD_RECEIPT", "a stored receipt names no transaction", { provider: "polar" });
+}
