@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import type { CommandContext, GlobalOptions } from "./commands/context.ts";
+import { addHelp, examplesText, PROGRAM_HELP } from "./commands/help.ts";
 import { UsageError } from "./errors.ts";
 
 /** A command: what `--help` lists, and how to get the rest. Modules are loaded when they run, not before. */
@@ -20,6 +21,36 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "import",
     summary: "import an Apple Health export, or FIT, TCX and GPX files",
     load: async () => (await import("./commands/import.ts")).newImportCommand,
+  },
+  {
+    name: "list",
+    summary: "list activities, newest first, or their totals",
+    load: async () => (await import("./commands/list.ts")).newListCommand,
+  },
+  {
+    name: "show",
+    summary: "show one activity: numbers, charts, zones, laps, route",
+    load: async () => (await import("./commands/show.ts")).newShowCommand,
+  },
+  {
+    name: "reprocess",
+    summary: "map everything stored again with this version's parsers",
+    load: async () => (await import("./commands/reprocess.ts")).newReprocessCommand,
+  },
+  {
+    name: "skipped",
+    summary: "list what could not be understood, or try it again",
+    load: async () => (await import("./commands/skipped.ts")).newSkippedCommand,
+  },
+  {
+    name: "verify",
+    summary: "prove that the database is sound",
+    load: async () => (await import("./commands/verify.ts")).newVerifyCommand,
+  },
+  {
+    name: "backup",
+    summary: "write a verified copy of the database",
+    load: async () => (await import("./commands/backup.ts")).newBackupCommand,
   },
 ];
 
@@ -67,13 +98,14 @@ export async function buildProgram(argv: readonly string[], options: ProgramOpti
       getErrHasColors: () => false,
     })
     .exitOverride()
+    .addHelpText("after", examplesText(PROGRAM_HELP.examples))
     .hook("preAction", () => {
       options.onGlobals(program.opts<GlobalOptions>());
     });
   const named = commandNamed(argv);
   for (const entry of COMMANDS) {
     const command = entry === named ? (await entry.load())(context) : new Command(entry.name);
-    program.addCommand(command.summary(entry.summary).copyInheritedSettings(program));
+    program.addCommand(addHelp(command).summary(entry.summary).copyInheritedSettings(program));
     if (command.description() === "") command.description(entry.summary);
   }
   return program;

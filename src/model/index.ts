@@ -1,3 +1,4 @@
+export * from "./activity-json.ts";
 export * from "./activity.ts";
 export * from "./batch.ts";
 export * from "./json.ts";

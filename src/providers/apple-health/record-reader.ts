@@ -1,0 +1,219 @@
+import { isSpace, standsAt } from "./bytes.ts";
+import { RECORD_TYPES, type RecordType } from "./elements.ts";
+import { SourceInterner, UnitInterner } from "./interner.ts";
+import { dateAt, numberAt, parseDate, parseNumber } from "./literals.ts";
+import { RecordBlocks } from "./record-blocks.ts";
+import { readStartTag } from "./start-tag.ts";
+
+const TYPE = Buffer.from("type");
+const UNIT = Buffer.from("unit");
+const VALUE = Buffer.from("value");
+const DEVICE = Buffer.from("device");
+const END_DATE = Buffer.from("endDate");
+const START_DATE = Buffer.from("startDate");
+const SOURCE_NAME = Buffer.from("sourceName");
+
+const AMPERSAND = 38;
+const QUOTE = 34;
+const UNWANTED = -1;
+
+/** What became of a record; a reason when it is one that is wanted and cannot be used. */
+export type RecordOutcome = "read" | "unwanted" | { readonly unreadable: string };
+
+/**
+ * Reads `<Record …>` start tags into columns. The usual shape is read from the bytes with no string made; any other
+ * shape goes through sax.
+ */
+export class RecordReader {
+  readonly columns = new Map<RecordType, RecordBlocks>();
+  readonly sources = new SourceInterner();
+  readonly units = new UnitInterner();
+  readonly #byType: RecordBlocks[] = RECORD_TYPES.map(() => new RecordBlocks());
+  /** Records of a `Correlation` in progress: they are repeated outside, so they count only if it never ends. */
+  #held: number[] | undefined;
+
+  #lastType: Uint8Array = new Uint8Array(0);
+  #lastTypeIndex = UNWANTED;
+  readonly #typeIndexes = new Map<string, number>(RECORD_TYPES.map((type, index) => [type, index]));
+
+  constructor() {
+    RECORD_TYPES.forEach((type, index) => {
+      const column = this.#byType[index];
+      if (column !== undefined) this.columns.set(type, column);
+    });
+  }
+
+  /** From here on records are held back until {@link release}. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  get held(): number {
+    return (this.#held?.length ?? 0) / 6;
+  }
+
+  /** Ends {@link hold}: the records held back count after all, or are dropped. */
+  release(keep: boolean): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (!keep) return;
+    for (let at = 0; at + 5 < held.length; at += 6) {
+      const [type = 0, start = 0, end = 0, value = 0, source = 0, unit = 0] = held.slice(at, at + 6);
+      this.#append(type, start, end, value, source, unit);
+    }
+  }
+
+  #append(type: number, start: number, end: number, value: number, source: number, unit: number): void {
+    if (this.#held === undefined) this.#byType[type]?.append(start, end, value, source, unit);
+    else this.#held.push(type, start, end, value, source, unit);
+  }
+
+  /** Reads the tag `<Record …>` from `from` to its `>` at `to`. */
+  read(bytes: Buffer, from: number, to: number): RecordOutcome {
+    const type = this.#readUsual(bytes, from + "<Record".length, to);
+    if (type === 1) return "read";
+    if (type === 0) return "unwanted";
+    return this.#readUnusual(bytes.subarray(from, to + 1));
+  }
+
+  /** 1: read; 0: unwanted; −1: not in the usual shape. */
+  #readUsual(bytes: Buffer, from: number, to: number): 1 | 0 | -1 {
+    const stop = bytes[to - 1] === 47 ? to - 1 : to;
+    let type = -2;
+    let start = Number.NaN;
+    let end = Number.NaN;
+    let value = Number.NaN;
+    let unitFrom = 0;
+    let unitTo = -1;
+    let nameFrom = 0;
+    let nameTo = -1;
+    let deviceFrom = 0;
+    let deviceTo = -1;
+    let at = from;
+    for (;;) {
+      const gap = at;
+      while (at < stop && isSpace(bytes[at])) at++;
+      if (at >= stop) break;
+      if (at === gap) return -1;
+      const key = at;
+      while (at < stop && bytes[at] !== 61) at++;
+      const length = at - key;
+      if (bytes[at + 1] !== QUOTE) return -1;
+      const open = at + 2;
+      let close = open;
+      switch (length) {
+        case 4:
+        case 5:
+          while (close < stop && bytes[close] !== QUOTE) close++;
+          if (close >= stop) return -1;
+          if (length === 5) {
+            if (standsAt(bytes, key, VALUE)) {
+              if (value === value) return -1;
+              value = numberAt(bytes, open, close);
+              if (value !== value) return -1;
+            }
+          } else if (standsAt(bytes, key, TYPE)) {
+            if (type !== -2) return -1;
+            type = this.#typeAt(bytes, open, close);
+            if (type === UNWANTED) return 0;
+            if (type < 0) return -1;
+          } else if (standsAt(bytes, key, UNIT)) {
+            if (unitTo >= 0) return -1;
+            unitFrom = open;
+            unitTo = close;
+          }
+          break;
+        case 7:
+        case 9:
+        case 12:
+          // A date, nearly always: its length is known.
+          close = open + 25;
+          if (close < stop && bytes[close] === QUOTE) {
+            if (length === 9 && standsAt(bytes, key, START_DATE)) {
+              if (start === start) return -1;
+              start = dateAt(bytes, open);
+              if (start !== start) return -1;
+            } else if (length === 7 && standsAt(bytes, key, END_DATE)) {
+              if (end === end) return -1;
+              end = dateAt(bytes, open);
+              if (end !== end) return -1;
+            } else {
+              for (let index = open; index < close; index++) if (bytes[index] === QUOTE) return -1;
+            }
+          } else {
+            if (standsAt(bytes, key, START_DATE) || standsAt(bytes, key, END_DATE)) return -1;
+            close = bytes.indexOf(QUOTE, open);
+            if (close < 0 || close >= stop) return -1;
+          }
+          break;
+        default:
+          close = bytes.indexOf(QUOTE, open);
+          if (close < 0 || close >= stop) return -1;
+          if (length === 10 && standsAt(bytes, key, SOURCE_NAME)) {
+            if (nameTo >= 0) return -1;
+            nameFrom = open;
+            nameTo = close;
+          } else if (length === 6 && standsAt(bytes, key, DEVICE)) {
+            if (deviceTo >= 0) return -1;
+            deviceFrom = open;
+            deviceTo = close;
+          }
+      }
+      at = close + 1;
+    }
+    // A lost attribute: the long way says what is missing.
+    if (type < 0 || start !== start || end !== end || value !== value) return -1;
+    const source = this.sources.at(
+      bytes,
+      nameFrom,
+      Math.max(nameTo, nameFrom),
+      deviceFrom,
+      Math.max(deviceTo, deviceFrom),
+    );
+    const unit = unitTo < 0 ? this.units.named("") : this.units.at(bytes, unitFrom, unitTo);
+    this.#append(type, start, end, value, source, unit);
+    return 1;
+  }
+
+  /** The wanted type's number, `UNWANTED`, or −2 when only sax can tell. Records of a type stand together. */
+  #typeAt(bytes: Buffer, from: number, to: number): number {
+    const last = this.#lastType;
+    if (to - from === last.length) {
+      let index = 0;
+      while (index < last.length && bytes[from + index] === last[index]) index++;
+      if (index === last.length && index > 0) return this.#lastTypeIndex;
+    }
+    for (let at = from; at < to; at++) if (bytes[at] === AMPERSAND) return -2;
+    this.#lastTypeIndex = this.#typeIndexes.get(bytes.toString("latin1", from, to)) ?? UNWANTED;
+    this.#lastType = Uint8Array.prototype.slice.call(bytes, from, to);
+    return this.#lastTypeIndex;
+  }
+
+  #readUnusual(bytes: Buffer): RecordOutcome {
+    const { attributes } = readStartTag(bytes);
+    const typeName = attributes.get("type");
+    // Without a type nobody can tell whether it was wanted.
+    if (typeName === undefined) return { unreadable: "a record without a type" };
+    const type = this.#typeIndexes.get(typeName);
+    if (type === undefined) return "unwanted";
+    const short = typeName.slice("HKQuantityTypeIdentifier".length);
+    const startText = attributes.get("startDate");
+    const endText = attributes.get("endDate");
+    const valueText = attributes.get("value");
+    for (const [name, text] of [
+      ["startDate", startText],
+      ["value", valueText],
+    ] as const) {
+      if (text === undefined) return { unreadable: `a ${short} record without ${name}` };
+    }
+    const start = parseDate(startText ?? "");
+    // Without an end it is at least known when it began.
+    const end = endText === undefined ? start : parseDate(endText);
+    if (!(start === start && end === end)) return { unreadable: `a ${short} record with an unreadable date` };
+    const value = parseNumber(valueText ?? "");
+    if (value !== value) return { unreadable: `a ${short} record whose value is no number` };
+    const source = this.sources.named(attributes.get("sourceName") ?? "", attributes.get("device") ?? "");
+    this.#append(type, start, end, value, source, this.units.named(attributes.get("unit") ?? ""));
+    return "read";
+  }
+}
