@@ -1,8 +1,9 @@
-import type { CommandContext, GlobalOptions } from "./commands/context.ts";
+import type { CommandContext, Diagnosis, GlobalOptions, HealthCheck } from "./commands/context.ts";
 import { type Environment, loadSettings, type Settings } from "./config/settings.ts";
-import { AuthError } from "./errors.ts";
 import { ExitCode } from "./exit-codes.ts";
-import type { ProviderId } from "./model/index.ts";
+import type { Connections } from "./connections.ts";
+import type { Exchange } from "./http/index.ts";
+import { PROVIDER_IDS, type ProviderId } from "./model/index.ts";
 import type { Io } from "./output/io.ts";
 import type { Provider } from "./providers/types.ts";
 import type { Store } from "./store/index.ts";
@@ -15,6 +16,8 @@ export interface AppOptions {
   readonly io: Io;
   readonly environment: Environment;
   readonly now: () => number;
+  /** The package's own. */
+  readonly version: string;
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +37,10 @@ export class App implements CommandContext {
   };
   readonly #environment: Environment;
   readonly #now: () => number;
+  readonly version: string;
   #settings: Settings | undefined;
+  #providers: readonly Provider[] | undefined;
+  #connections: Connections | undefined;
   #store: Store | undefined;
 
   constructor(options: AppOptions) {
@@ -42,6 +48,7 @@ export class App implements CommandContext {
     this.signal = options.signal;
     this.#environment = options.environment;
     this.#now = options.now;
+    this.version = options.version;
   }
 
   /** Takes over the parsed global flags. */
@@ -85,16 +92,54 @@ export class App implements CommandContext {
 
   async providers(): Promise<readonly Provider[]> {
     const { createProviders } = await import("./providers/index.ts");
-    return createProviders();
+    this.#providers ??= createProviders(this.settings().services);
+    return this.#providers;
   }
 
   async connected(): Promise<readonly ProviderId[]> {
-    return [];
+    const names = await (await this.connections()).credentials.list();
+    return PROVIDER_IDS.filter((id) => names.includes(id));
   }
 
   async connection(provider: Provider): Promise<Connection> {
-    throw new AuthError("AUTH_REQUIRED", `not connected to ${provider.name}`, {
-      hint: `fitglue connect ${provider.id}`,
+    return (await this.connections()).connection(provider);
+  }
+
+  /** The network side; loaded when a command first needs it. */
+  async connections(): Promise<Connections> {
+    const module = await import("./connections.ts");
+    this.#connections ??= new module.Connections({
+      settings: this.settings(),
+      environment: this.#environment,
+      signal: this.signal,
+      version: this.version,
+      warn: (text) => this.say(`fitglue: ${text}\n`),
+      onExchange: this.globals.debug
+        ? (provider, exchange) => this.#tellExchange(provider, exchange)
+        : undefined,
+    });
+    return this.#connections;
+  }
+
+  async diagnosis(): Promise<Diagnosis> {
+    const { createDiagnosis } = await import("./diagnosis.ts");
+    return createDiagnosis({
+      environment: this.#environment,
+      connections: () => this.connections(),
+      providers: () => this.providers(),
+      now: () => this.now(),
+      signal: this.signal,
+    });
+  }
+
+  async healthCheck(url: string | undefined): Promise<HealthCheck | undefined> {
+    const chosen = url ?? this.settings().pingUrl;
+    if (chosen === undefined) return undefined;
+    const { createHealthCheck } = await import("./diagnosis.ts");
+    const { transport } = await this.connections();
+    const name = url === undefined ? "FITGLUE_PING_URL" : "--ping";
+    return createHealthCheck(name, chosen, transport, this.version, (message) => {
+      if (this.globals.verbose || this.globals.debug) this.io.stderr.write(`fitglue: ${message}\n`);
     });
   }
 
@@ -106,8 +151,15 @@ export class App implements CommandContext {
     if (!this.globals.quiet) this.io.stderr.write(text);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#store?.close();
     this.#store = undefined;
+    await this.#connections?.close();
+  }
+
+  #tellExchange(provider: string, exchange: Exchange): void {
+    const { method, path, attempt, ms, status, bytes, error } = exchange;
+    const outcome = error ?? `${status} ${bytes} bytes`;
+    this.io.stderr.write(`${provider}: ${method} ${path} #${attempt}: ${outcome}, ${Math.round(ms)} ms\n`);
   }
 }

@@ -3,18 +3,18 @@ import type { CredentialStore } from "./auth/credentials.ts";
 import type { ConnectionHealth, Diagnosis, HealthCheck, KeychainHealth } from "./commands/context.ts";
 import type { Environment } from "./config/settings.ts";
 import { parseServiceUrl } from "./config/url.ts";
+import type { Connections } from "./connections.ts";
 import { FitglueError } from "./errors.ts";
+import type { Transport } from "./http/index.ts";
 import { createPing } from "./http/ping.ts";
-import { createTransport, type Transport, type TransportOptions } from "./http/transport.ts";
 import type { Provider } from "./providers/types.ts";
 
 /** What a diagnosis is made from. */
 export interface DiagnosisOptions {
   readonly environment: Environment;
-  readonly credentials: () => CredentialStore;
+  /** The network side, made when it is needed. */
+  readonly connections: () => Promise<Connections>;
   readonly providers: () => Promise<readonly Provider[]>;
-  /** The services whose clocks count, the nearest first. */
-  readonly services: () => readonly URL[];
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
@@ -26,7 +26,7 @@ const SESSION_VARIABLES = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "DISPL
 export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
   return {
     async connections() {
-      const store = options.credentials();
+      const { credentials: store } = await options.connections();
       const providers = await options.providers();
       const names = await store.list();
       return Promise.all(names.map((name) => connectionHealth(name, store, providers)));
@@ -37,16 +37,14 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
       return keychainHealth(new Keychain({ environment }));
     },
     async clockSkew() {
-      const transport = createTransport(transportOptions(options.environment));
-      try {
-        for (const url of options.services()) {
-          const aheadMs = await clockAhead(url, transport, options);
-          if (aheadMs !== undefined) return { host: url.host, aheadMs };
-        }
-        return undefined;
-      } finally {
-        await transport.close();
+      const { transport } = await options.connections();
+      for (const { service } of await options.providers()) {
+        if (service === undefined) continue;
+        const url = new URL(service.apiUrl);
+        const aheadMs = await clockAhead(url, transport, options);
+        if (aheadMs !== undefined) return { host: url.host, aheadMs };
       }
+      return undefined;
     },
   };
 }
@@ -55,23 +53,12 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
 export function createHealthCheck(
   name: string,
   url: string,
-  environment: Environment,
+  transport: Transport,
   version: string,
   warn: (message: string) => void,
 ): HealthCheck {
-  const parsed = parseServiceUrl(name, url);
-  const transport = createTransport(transportOptions(environment));
-  const ping = createPing({ url: parsed, transport, userAgent: `fitglue/${version}`, onFailure: warn });
-  return { ...ping, close: () => transport.close() };
-}
-
-function transportOptions(environment: Environment): TransportOptions {
-  const either = (name: string): string | undefined => environment[name.toLowerCase()] ?? environment[name];
-  return {
-    connectTimeoutMs: 5000,
-    timeoutMs: 5000,
-    proxy: { httpProxy: either("HTTP_PROXY"), httpsProxy: either("HTTPS_PROXY"), noProxy: either("NO_PROXY") },
-  };
+  const userAgent = `fitglue/${version}`;
+  return createPing({ url: parseServiceUrl(name, url), transport, userAgent, onFailure: warn });
 }
 
 async function connectionHealth(

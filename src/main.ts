@@ -21,7 +21,7 @@ export async function main(
   signal: AbortSignal = new AbortController().signal,
   now: () => number = Date.now,
 ): Promise<ExitCode> {
-  const app = new App({ io, environment, now, signal });
+  const app = new App({ io, environment, now, signal, version: version() });
   try {
     const program = await buildProgram(argv, {
       version: version(),
@@ -44,7 +44,7 @@ export async function main(
     }
     return failure instanceof FitglueError ? failure.exitCode : ExitCode.FAILED;
   } finally {
-    app.close();
+    await app.close();
   }
 }
 

@@ -23,6 +23,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/import.ts")).newImportCommand,
   },
   {
+    name: "list",
+    summary: "list activities, newest first, or their totals",
+    load: async () => (await import("./commands/list.ts")).newListCommand,
+  },
+  {
+    name: "show",
+    summary: "show one activity: numbers, charts, zones, laps, route",
+    load: async () => (await import("./commands/show.ts")).newShowCommand,
+  },
+  {
     name: "reprocess",
     summary: "map everything stored again with this version's parsers",
     load: async () => (await import("./commands/reprocess.ts")).newReprocessCommand,

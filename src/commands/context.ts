@@ -56,7 +56,6 @@ export interface HealthCheck {
   start(): Promise<void>;
   success(report: string): Promise<void>;
   failure(report: string): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** What can be asked of the machine and of the logins on it. */
@@ -91,9 +90,11 @@ export interface CommandContext {
   connected(): Promise<readonly ProviderId[]>;
   /** Throws `AuthError` when not connected. */
   connection(provider: Provider): Promise<Connection>;
-  readonly diagnosis: Diagnosis;
+  diagnosis(): Promise<Diagnosis>;
+  /** The package's own. */
+  readonly version: string;
   /** `url`, else the configured one; undefined when there is none. Throws `ConfigError` for one that is not allowed. */
-  healthCheck(url: string | undefined): HealthCheck | undefined;
+  healthCheck(url: string | undefined): Promise<HealthCheck | undefined>;
   /** What the process exits with, unless an error says otherwise. */
   exit(code: ExitCode): void;
   /** A word for stderr; nothing with `--quiet`. */

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import envPaths from "env-paths";
 import { ConfigError } from "../errors.ts";
+import { parseServiceUrl } from "./url.ts";
 
 /** The environment, as `process.env` has it; injected in tests. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -98,13 +99,18 @@ export function loadSettings(
       }
       return configured;
     };
+    const url = (key: string): string | undefined => {
+      const text = value(key);
+      const variable = `FITGLUE_${name.toUpperCase()}_${key.toUpperCase()}`;
+      return text === undefined ? undefined : parseServiceUrl(variable, text).href.replace(/\/$/, "");
+    };
     return {
       clientId: value("client_id"),
       clientSecret: env(`FITGLUE_${name.toUpperCase()}_CLIENT_SECRET`),
-      apiUrl: value("api_url"),
-      authorizeUrl: value("authorize_url"),
-      tokenUrl: value("token_url"),
-      revokeUrl: value("revoke_url"),
+      apiUrl: url("api_url"),
+      authorizeUrl: url("authorize_url"),
+      tokenUrl: url("token_url"),
+      revokeUrl: url("revoke_url"),
     };
   };
   return {

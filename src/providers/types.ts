@@ -1,3 +1,4 @@
+import type { LimiterOptions } from "../http/limiter.ts";
 import type { ApiClient } from "../http/types.ts";
 import type {
   Activity,
@@ -19,6 +20,8 @@ export interface Provider {
   readonly name: string;
   /** Present: `connect` and `disconnect` work. */
   readonly oauth?: OAuthSpec;
+  /** Where its API is and how fast it may be asked. Present together with `remote`. */
+  readonly service?: ServiceSpec;
   /** Present: `sync` works. */
   readonly remote?: RemoteSource;
   /** Present: `import` works. */
@@ -30,6 +33,14 @@ export interface Provider {
    * `stored` gives what was never in the payloads (an Apple workout's joined samples). Throws `ItemError`.
    */
   reprocess?(payloads: readonly StoredPayload[], stored: StoredItem): Promise<Activity> | Activity;
+}
+
+/** A remote source's API. */
+export interface ServiceSpec {
+  /** https, or http to a loopback address. */
+  readonly apiUrl: string;
+  /** Its own limits, with a margin. */
+  readonly pace: LimiterOptions;
 }
 
 /** How a person's consent is asked for and ended. Flow details are the provider's; the machinery is `src/auth`. */
@@ -46,6 +57,8 @@ export interface OAuthSpec {
   readonly clientAuth: "basic" | "body";
   /** The host of the loopback redirect URI; Polar registers `localhost`, Google wants `127.0.0.1`. */
   readonly redirectHost: "localhost" | "127.0.0.1";
+  /** Why logins end at this provider, most likely first: what an ended one is explained with. */
+  readonly loginEnds?: readonly string[];
   /** Added to the authorization request: Google's `access_type` and `prompt`. */
   readonly authorizeParams?: Readonly<Record<string, string>>;
   /** What the prompt for the client id explains: where to get one, which redirect URL to register. */

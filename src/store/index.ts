@@ -2,7 +2,7 @@ export { mergeActivities, type Owner } from "./activities.ts";
 export type { ImportCounts } from "./imports.ts";
 export { backupStore, type BackupResult } from "./backup.ts";
 export { networkFileSystem } from "./file-system.ts";
-export { acquireRunLock, type RunLock } from "./lock.ts";
+export { acquireFileLock, acquireRunLock, type RunLock } from "./lock.ts";
 export { SCHEMA_VERSION } from "./migrations.ts";
 export { type JournalMode, openDatabase } from "./open.ts";
 export type { ActivityFilter } from "./query.ts";

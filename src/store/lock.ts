@@ -12,7 +12,7 @@ export interface RunLock {
 export interface LockOptions {
   /** Milliseconds to wait for another run; `docs/exit-codes.md` promises 5,000. */
   readonly waitMs?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -84,7 +84,14 @@ export class Store {
     return this.transaction(() => {
       const { batch } = prepared;
       const now = isoInstant(options.now);
-      const count = { added: 0, updated: 0, unchanged: batch.unchanged ?? 0, skipped: 0, deleted: 0, samples: 0 };
+      const count = {
+        added: 0,
+        updated: 0,
+        unchanged: batch.unchanged ?? 0,
+        skipped: 0,
+        deleted: 0,
+        samples: 0,
+      };
       batch.items.forEach(({ activity }, index) => {
         const written = this.activities.write(
           owner,

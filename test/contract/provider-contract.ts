@@ -181,7 +181,10 @@ export function describeProviderContract(name: string, start: () => Promise<Prov
         atAbort = world.server.requests.length;
         controller.abort();
       };
-      await expect(sync(store, controller.signal)).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+      await expect(sync(store, controller.signal)).rejects.toMatchObject({
+        code: "INTERRUPTED",
+        exitCode: 130,
+      });
       expect(atAbort).toBe(3);
       const atEnd = world.server.requests.length;
       expect(atEnd - atAbort).toBeLessThan(IN_FLIGHT);
@@ -217,7 +220,9 @@ export function describeProviderContract(name: string, start: () => Promise<Prov
 
       // And mends itself once the source is well again.
       world.server.clearFaults();
-      store.transaction(() => store.syncState.succeeded({ source: world.provider.id, account: world.account }, ""));
+      store.transaction(() =>
+        store.syncState.succeeded({ source: world.provider.id, account: world.account }, ""),
+      );
       expect(await sync(store)).toMatchObject({ status: "ok", error: null, added: world.offered });
     });
 

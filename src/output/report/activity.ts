@@ -152,9 +152,8 @@ function mapOf(
   if (first === undefined || last === undefined) return null;
   const time = Float64Array.from(points, (point) => (point.timestamp - startMs) / 1000);
   const along = (axis: 0 | 1): (number | null)[] =>
-    Array.from(
-      grid({ time, value: Float64Array.from(points, (point) => place(point)[axis]) }),
-      (value) => rounded(value, 1),
+    Array.from(grid({ time, value: Float64Array.from(points, (point) => place(point)[axis]) }), (value) =>
+      rounded(value, 1),
     );
   return {
     width: round1(plane.width / metresPerUnit),

@@ -1,3 +1,4 @@
+import { isLetter, isNameAt, isSpace } from "./bytes.ts";
 import { endOfDoctype } from "./doctype.ts";
 import type { Damage, ElementBytes, Scan } from "./elements.ts";
 import { RecordReader } from "./record-reader.ts";
@@ -237,10 +238,10 @@ export class ElementGate {
     this.elements++;
     switch (first) {
       case 82: // R
-        if (isName(bytes, lt + 1, RECORD)) this.#record(bytes, lt, gt);
+        if (isNameAt(bytes, lt + 1, RECORD)) this.#record(bytes, lt, gt);
         return;
       case 87: // W
-        if (isName(bytes, lt + 1, WORKOUT)) this.#startWorkout(bytes, lt, gt);
+        if (isNameAt(bytes, lt + 1, WORKOUT)) this.#startWorkout(bytes, lt, gt);
         return;
       case 77: // M: of the many MetadataEntry not even the name is read
         if (bytes[lt + 3] === 116) return;
@@ -256,11 +257,11 @@ export class ElementGate {
   }
 
   #endTag(bytes: Buffer, lt: number): void {
-    if (this.#workout >= 0 && isName(bytes, lt + 2, WORKOUT)) {
+    if (this.#workout >= 0 && isNameAt(bytes, lt + 2, WORKOUT)) {
       this.#keepWorkout(bytes, bytes.indexOf(GT, lt) + 1);
-    } else if (this.#correlation >= 0 && isName(bytes, lt + 2, CORRELATION)) {
+    } else if (this.#correlation >= 0 && isNameAt(bytes, lt + 2, CORRELATION)) {
       this.#endCorrelation(false);
-    } else if (isName(bytes, lt + 2, HEALTH_DATA)) {
+    } else if (isNameAt(bytes, lt + 2, HEALTH_DATA)) {
       this.#leaveOpen();
       this.#closed = true;
     }
@@ -318,7 +319,12 @@ export class ElementGate {
 
   #endCorrelation(lost: boolean): void {
     if (lost && !this.#cut) {
-      this.#report("broken-correlation", "a correlation that has no end", this.#correlation - this.#base, false);
+      this.#report(
+        "broken-correlation",
+        "a correlation that has no end",
+        this.#correlation - this.#base,
+        false,
+      );
     }
     this.#records.release(lost);
     this.#correlation = -1;
@@ -429,7 +435,8 @@ export class ElementGate {
 
   #report(code: string, message: string, at: number, loss: boolean): void {
     this.#damageCount++;
-    if (this.#damage.length < DAMAGE_LIMIT) this.#damage.push({ code, message, offset: this.#base + at, loss });
+    if (this.#damage.length < DAMAGE_LIMIT)
+      this.#damage.push({ code, message, offset: this.#base + at, loss });
     else if (loss) this.#damageLoss = true;
   }
 }
@@ -438,22 +445,6 @@ const RECORD = Buffer.from("Record");
 const WORKOUT = Buffer.from("Workout");
 const CORRELATION = Buffer.from("Correlation");
 const HEALTH_DATA = Buffer.from("HealthData");
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 32 || byte === 10 || byte === 13 || byte === 9;
-}
-
-function isLetter(byte: number): boolean {
-  const lower = byte | 32;
-  return lower >= 97 && lower <= 122;
-}
-
-/** Whether exactly this name stands at `at`. */
-function isName(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
-  for (let index = 0; index < name.length; index++) if (bytes[at + index] !== name[index]) return false;
-  const behind = bytes[at + name.length];
-  return isSpace(behind) || behind === GT || behind === SLASH;
-}
 
 /** The name at `at`, empty when none ends properly. */
 function nameAt(bytes: Buffer, at: number): string {

@@ -14,7 +14,6 @@ export const RECORD_TYPES = [
   "HKQuantityTypeIdentifierRowingSpeed",
   "HKQuantityTypeIdentifierPaddleSportsSpeed",
   "HKQuantityTypeIdentifierCrossCountrySkiingSpeed",
-  "HKQuantityTypeIdentifierStepCount",
 ] as const;
 
 export type RecordType = (typeof RECORD_TYPES)[number];
@@ -94,8 +93,17 @@ export interface RoutePoints {
 export interface RouteFile {
   /** As the container names it. */
   readonly path: string;
-  /** Its plain bytes, and its raw deflate stream when the container holds it that way. Throws `InputError`. */
-  read(): Promise<{ readonly bytes: Buffer; readonly deflated?: Buffer }>;
+  /** Its plain bytes as far as they can be had. Throws `InputError` when there are none at all. */
+  read(): Promise<RouteBytes>;
+}
+
+/** The content of a route file. */
+export interface RouteBytes {
+  readonly bytes: Buffer;
+  /** Its raw deflate stream, when the container holds it that way and both were found whole. */
+  readonly deflated?: Buffer;
+  /** What is wrong with the container at this file: a cut archive, a wrong checksum. */
+  readonly damage: readonly Damage[];
 }
 
 /** An opened export: zip, folder or bare XML. */
@@ -109,7 +117,7 @@ export interface ExportFiles {
   routes(reference: string): readonly RouteFile[];
   /** How many route files there are at all. */
   readonly routeCount: number;
-  /** What was wrong with the container itself. */
+  /** What was wrong with the container itself; complete once `main` has been read. */
   readonly damage: readonly Damage[];
   close(): Promise<void>;
 }

@@ -135,10 +135,11 @@ export function parseNumber(text: string): number {
  */
 export function parseDate(text: string): number {
   const match =
-    /^\s*(\d{4})-?(\d\d)-?(\d\d)[T ]?(\d\d):?(\d\d):?(\d\d)(?:[.,]\d+)? ?(?:([+-]\d\d):?(\d\d)|Z)\s*$/.exec(text);
+    /^\s*(\d{4})-?(\d\d)-?(\d\d)[T ]?(\d\d):?(\d\d):?(\d\d)(?:[.,]\d+)? ?(?:([+-]\d\d):?(\d\d)|Z)\s*$/.exec(
+      text,
+    );
   if (match === null) return Number.NaN;
   const [, year, month, day, hour, minute, second, zoneHour = "+00", zoneMinute = "00"] = match;
   const usual = `${year}-${month}-${day} ${hour}:${minute}:${second} ${zoneHour}${zoneMinute}`;
   return dateAt(Buffer.from(usual, "latin1"), 0);
 }
-

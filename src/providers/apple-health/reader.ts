@@ -32,4 +32,3 @@ export async function scan(main: AsyncIterable<Buffer>, options: ScanOptions = {
   }
   return gate.end();
 }
-

@@ -115,11 +115,7 @@ function pack(column: Float64Array): Packed {
   if (range === 0) return { base: low, data: undefined };
   if (range > 0xffff_ffff || !Number.isSafeInteger(low)) return { base: 0, data: column.slice() };
   const data =
-    range <= 0xff
-      ? new Uint8Array(BLOCK)
-      : range <= 0xffff
-        ? new Uint16Array(BLOCK)
-        : new Uint32Array(BLOCK);
+    range <= 0xff ? new Uint8Array(BLOCK) : range <= 0xffff ? new Uint16Array(BLOCK) : new Uint32Array(BLOCK);
   for (let index = 0; index < BLOCK; index++) data[index] = at(column, index) - low;
   return { base: low, data };
 }

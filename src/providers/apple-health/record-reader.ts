@@ -1,3 +1,4 @@
+import { isSpace, standsAt } from "./bytes.ts";
 import { RECORD_TYPES, type RecordType } from "./elements.ts";
 import { SourceInterner, UnitInterner } from "./interner.ts";
 import { dateAt, numberAt, parseDate, parseNumber } from "./literals.ts";
@@ -106,17 +107,17 @@ export class RecordReader {
           while (close < stop && bytes[close] !== QUOTE) close++;
           if (close >= stop) return -1;
           if (length === 5) {
-            if (is(bytes, key, VALUE)) {
+            if (standsAt(bytes, key, VALUE)) {
               if (value === value) return -1;
               value = numberAt(bytes, open, close);
               if (value !== value) return -1;
             }
-          } else if (is(bytes, key, TYPE)) {
+          } else if (standsAt(bytes, key, TYPE)) {
             if (type !== -2) return -1;
             type = this.#typeAt(bytes, open, close);
             if (type === UNWANTED) return 0;
             if (type < 0) return -1;
-          } else if (is(bytes, key, UNIT)) {
+          } else if (standsAt(bytes, key, UNIT)) {
             if (unitTo >= 0) return -1;
             unitFrom = open;
             unitTo = close;
@@ -128,11 +129,11 @@ export class RecordReader {
           // A date, nearly always: its length is known.
           close = open + 25;
           if (close < stop && bytes[close] === QUOTE) {
-            if (length === 9 && is(bytes, key, START_DATE)) {
+            if (length === 9 && standsAt(bytes, key, START_DATE)) {
               if (start === start) return -1;
               start = dateAt(bytes, open);
               if (start !== start) return -1;
-            } else if (length === 7 && is(bytes, key, END_DATE)) {
+            } else if (length === 7 && standsAt(bytes, key, END_DATE)) {
               if (end === end) return -1;
               end = dateAt(bytes, open);
               if (end !== end) return -1;
@@ -140,7 +141,7 @@ export class RecordReader {
               for (let index = open; index < close; index++) if (bytes[index] === QUOTE) return -1;
             }
           } else {
-            if (is(bytes, key, START_DATE) || is(bytes, key, END_DATE)) return -1;
+            if (standsAt(bytes, key, START_DATE) || standsAt(bytes, key, END_DATE)) return -1;
             close = bytes.indexOf(QUOTE, open);
             if (close < 0 || close >= stop) return -1;
           }
@@ -148,11 +149,11 @@ export class RecordReader {
         default:
           close = bytes.indexOf(QUOTE, open);
           if (close < 0 || close >= stop) return -1;
-          if (length === 10 && is(bytes, key, SOURCE_NAME)) {
+          if (length === 10 && standsAt(bytes, key, SOURCE_NAME)) {
             if (nameTo >= 0) return -1;
             nameFrom = open;
             nameTo = close;
-          } else if (length === 6 && is(bytes, key, DEVICE)) {
+          } else if (length === 6 && standsAt(bytes, key, DEVICE)) {
             if (deviceTo >= 0) return -1;
             deviceFrom = open;
             deviceTo = close;
@@ -161,8 +162,14 @@ export class RecordReader {
       at = close + 1;
     }
     // A lost attribute: the long way says what is missing.
-    if (type < 0 || start !== start || end !== end || value !== value || nameTo < 0) return -1;
-    const source = this.sources.at(bytes, nameFrom, nameTo, deviceFrom, Math.max(deviceTo, deviceFrom));
+    if (type < 0 || start !== start || end !== end || value !== value) return -1;
+    const source = this.sources.at(
+      bytes,
+      nameFrom,
+      Math.max(nameTo, nameFrom),
+      deviceFrom,
+      Math.max(deviceTo, deviceFrom),
+    );
     const unit = unitTo < 0 ? this.units.named("") : this.units.at(bytes, unitFrom, unitTo);
     this.#append(type, start, end, value, source, unit);
     return 1;
@@ -193,7 +200,10 @@ export class RecordReader {
     const startText = attributes.get("startDate");
     const endText = attributes.get("endDate");
     const valueText = attributes.get("value");
-    for (const [name, text] of [["startDate", startText], ["value", valueText]] as const) {
+    for (const [name, text] of [
+      ["startDate", startText],
+      ["value", valueText],
+    ] as const) {
       if (text === undefined) return { unreadable: `a ${short} record without ${name}` };
     }
     const start = parseDate(startText ?? "");
@@ -206,13 +216,4 @@ export class RecordReader {
     this.#append(type, start, end, value, source, this.units.named(attributes.get("unit") ?? ""));
     return "read";
   }
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 32 || byte === 10 || byte === 13 || byte === 9;
-}
-
-function is(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
-  for (let index = 0; index < name.length; index++) if (bytes[at + index] !== name[index]) return false;
-  return true;
 }

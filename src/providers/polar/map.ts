@@ -1,6 +1,15 @@
 import { ItemError } from "../../errors.ts";
 import { EMPTY_ACTIVITY, isoInstant } from "../../model/index.ts";
-import type { Activity, EpochMs, HrZone, Json, JsonObject, Lap, RawPayload, Samples } from "../../model/index.ts";
+import type {
+  Activity,
+  EpochMs,
+  HrZone,
+  Json,
+  JsonObject,
+  Lap,
+  RawPayload,
+  Samples,
+} from "../../model/index.ts";
 import { joinSamples, placeSeries, routePoints } from "./samples.ts";
 import { polarSport } from "./sports.ts";
 import { FILE_KINDS, NO_TRACK, readTrack, type Track } from "./track.ts";
@@ -50,7 +59,10 @@ export interface Oddity {
  * always give the same activity, in whatever order they come. Throws `ItemError` when no document tells when the
  * session began.
  */
-export function toActivity(payloads: readonly Pick<RawPayload, "kind" | "bytes">[], identity: Identity): Mapped {
+export function toActivity(
+  payloads: readonly Pick<RawPayload, "kind" | "bytes">[],
+  identity: Identity,
+): Mapped {
   const byKind = new Map(payloads.map((payload) => [payload.kind, payload.bytes]));
   const ids = [identity.externalId, ...identity.aliases];
   const documents = documentsOf(byKind, ids);
@@ -71,17 +83,26 @@ export function toActivity(payloads: readonly Pick<RawPayload, "kind" | "bytes">
     first((document) => document.sport),
   );
 
-  const file = FILE_KINDS.map((kind) => ({ kind, bytes: byKind.get(kind) })).find(({ bytes }) => bytes !== undefined);
+  const file = FILE_KINDS.map((kind) => ({ kind, bytes: byKind.get(kind) })).find(
+    ({ bytes }) => bytes !== undefined,
+  );
   const read = file?.bytes === undefined ? NO_TRACK : readTrack(file.kind, file.bytes, sport.onFoot);
   if (read.damage !== null) {
-    odd("file-damaged", `the ${file?.kind.toUpperCase()} file of session ${identity.externalId}: ${read.damage}`);
+    odd(
+      "file-damaged",
+      `the ${file?.kind.toUpperCase()} file of session ${identity.externalId}: ${read.damage}`,
+    );
   }
   // Without an offset everything hangs on the local text; the file's UTC times follow it there.
-  const track = start.utcOffsetS === null && read.startMs !== null ? shifted(read, startMs - read.startMs) : read;
+  const track =
+    start.utcOffsetS === null && read.startMs !== null ? shifted(read, startMs - read.startMs) : read;
 
   const series = placeSeries(seriesOf(byKind, documents, odd), startMs, sport.onFoot);
   for (const type of series.unplaced) {
-    odd("samples-unplaced", `samples of type ${type || "?"} of session ${identity.externalId} have no place in time`);
+    odd(
+      "samples-unplaced",
+      `samples of type ${type || "?"} of session ${identity.externalId} have no place in time`,
+    );
   }
   const route = documents.map((document) => document.route).find((points) => points.length > 0) ?? [];
   const samples = joinSamples(series, routePoints(route, startMs), track.rows);
@@ -289,7 +310,11 @@ function timeText(startMs: EpochMs, utcOffsetS: number | null): string {
   return utcOffsetS === null ? instant.replace(/Z$/, "") : instant;
 }
 
-function pulseOf(samples: Samples): { average: number | null; maximum: number | null; minimum: number | null } {
+function pulseOf(samples: Samples): {
+  average: number | null;
+  maximum: number | null;
+  minimum: number | null;
+} {
   const values = (samples.heartRate ?? new Float64Array(0)).filter((value) => !Number.isNaN(value));
   if (values.length === 0) return { average: null, maximum: null, minimum: null };
   let sum = 0;

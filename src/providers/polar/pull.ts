@@ -18,7 +18,10 @@ const MAX_REPEATS = 2;
  * there is once transactions are retired. A fault of the transactions does not keep the list from being read; the pass
  * still ends with it.
  */
-export async function* pull(session: Session, since: Bookmark | undefined): AsyncGenerator<Batch, void, void> {
+export async function* pull(
+  session: Session,
+  since: Bookmark | undefined,
+): AsyncGenerator<Batch, void, void> {
   const pass = new Pass(session, since);
   let failure: TemporaryError | undefined;
   try {
@@ -117,9 +120,10 @@ class Pass {
     });
     if (stopped instanceof InterruptedError) throw stopped;
 
-    // Something that Polar had listed is not there: deleted meanwhile, or the transaction has expired under us.
+    // Something is not there: it never was, was deleted meanwhile, or the transaction has expired under us.
     const missing = outcomes.some((outcome) => outcome.type === "gone" || isDoubtful(outcome));
-    const expired = missing && stopped === undefined && (await this.#link.listTransaction(transaction.path)) === "gone";
+    const expired =
+      missing && stopped === undefined && (await this.#link.listTransaction(transaction.path)) === "gone";
     const usable = expired ? outcomes.filter((outcome) => !isDoubtful(outcome)) : outcomes;
     const complete =
       stopped === undefined &&
@@ -174,7 +178,11 @@ class Pass {
       const document = entryOf(entry);
       const id = document?.id ?? null;
       if (document === undefined || id === null) {
-        session.warn({ code: "list-entry-unreadable", message: "an entry of /v3/exercises has no id", loss: true });
+        session.warn({
+          code: "list-entry-unreadable",
+          message: "an entry of /v3/exercises has no id",
+          loss: true,
+        });
         continue;
       }
       const stored = this.#storedAs(id, document, matched);
@@ -225,7 +233,10 @@ class Pass {
       // Polar lists sessions whose details it does not find: what the list says is kept, the rest is tried again later.
       const raw = [detail ?? list, file.payload].filter((payload) => payload !== undefined);
       const stored = this.#session.known.get(id);
-      this.#remember([id, ...(stored === undefined ? [] : idsOf(stored))], detail === undefined ? MISSING : file.error);
+      this.#remember(
+        [id, ...(stored === undefined ? [] : idsOf(stored))],
+        detail === undefined ? MISSING : file.error,
+      );
       if (detail === undefined) {
         const message = `Polar lists session ${id} but has no details of it`;
         this.#session.warn({ code: "detail-missing", message, loss: false });
@@ -234,7 +245,11 @@ class Pass {
       return this.#mapped(id, "list", raw);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      this.#session.warn({ code: "session-unreadable", message: `session ${id}: ${error.message}`, loss: true });
+      this.#session.warn({
+        code: "session-unreadable",
+        message: `session ${id}: ${error.message}`,
+        loss: true,
+      });
       return { type: "unreadable" };
     }
   }

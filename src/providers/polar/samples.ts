@@ -101,7 +101,9 @@ function inUnits(type: string, values: readonly (number | null)[], onFoot: boole
 
 /** By the median while moving: standing still says nothing about how steps are counted. */
 function isOneLeg(values: readonly (number | null)[]): boolean {
-  const moving = values.filter((value) => value !== null && value > 0).toSorted((a, b) => (a ?? 0) - (b ?? 0));
+  const moving = values
+    .filter((value) => value !== null && value > 0)
+    .toSorted((a, b) => (a ?? 0) - (b ?? 0));
   const middle = moving[Math.floor(moving.length / 2)] ?? Number.NaN;
   const lower = moving[Math.floor((moving.length - 1) / 2)] ?? Number.NaN;
   return ((middle ?? Number.NaN) + (lower ?? Number.NaN)) / 2 < ONE_LEG_BELOW_SPM;
@@ -131,7 +133,11 @@ function isPosition(lat: number | null, long: number | null): boolean {
  * The session's samples: Polar's series, then positions joined to them by time, then what only the original file has.
  * A field for which Polar gave a series is not mixed with the file's.
  */
-export function joinSamples(series: PlacedSeries, route: readonly SampleRow[], file: readonly SampleRow[]): Samples {
+export function joinSamples(
+  series: PlacedSeries,
+  route: readonly SampleRow[],
+  file: readonly SampleRow[],
+): Samples {
   const rows = [...series.rows];
   const grid = new Set(rows.map((row) => row.timestamp));
   join(rows, grid, route, series.fields);
@@ -153,12 +159,15 @@ function join(
   const used = new Set<EpochMs>();
   for (const point of points) {
     const values = Object.entries(point).filter(
-      ([field, value]) => field !== "timestamp" && !taken.has(field as SampleField) && typeof value === "number",
+      ([field, value]) =>
+        field !== "timestamp" && !taken.has(field as SampleField) && typeof value === "number",
     );
     if (values.length === 0) continue;
     const near = nearest(instants, point.timestamp);
     const timestamp =
-      near !== undefined && Math.abs(near - point.timestamp) <= JOIN_MS && !used.has(near) ? near : point.timestamp;
+      near !== undefined && Math.abs(near - point.timestamp) <= JOIN_MS && !used.has(near)
+        ? near
+        : point.timestamp;
     used.add(timestamp);
     rows.push({ ...Object.fromEntries(values), timestamp });
   }

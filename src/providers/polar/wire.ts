@@ -173,9 +173,7 @@ export function durationSeconds(value: string | null): number | null {
     );
   if (match === null || match.slice(1).every((part) => part === undefined)) return null;
   const [weeks, days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
-  return (
-    (((weeks ?? 0) * 7 + (days ?? 0)) * 24 + (hours ?? 0)) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0)
-  );
+  return (((weeks ?? 0) * 7 + (days ?? 0)) * 24 + (hours ?? 0)) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0);
 }
 
 /** When a session began, as Polar tells it. */

@@ -1,0 +1,118 @@
+import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { createCredentialStore } from "./auth/credential-stores.ts";
+import type { AcquireLock, CredentialStore } from "./auth/credentials.ts";
+import { createTokenSource, type TokenSource } from "./auth/tokens.ts";
+import type { Environment, Settings } from "./config/settings.ts";
+import { ConfigError, TemporaryError } from "./errors.ts";
+import {
+  type ApiClient,
+  createApiClient,
+  createLimiter,
+  createTransport,
+  type Exchange,
+  type Patience,
+  RATE_LIMIT_PATIENCE_MS,
+  type Transport,
+} from "./http/index.ts";
+import type { Provider } from "./providers/types.ts";
+import { acquireFileLock } from "./store/index.ts";
+import type { Connection } from "./sync/sync.ts";
+
+/** What connections are made from. */
+export interface ConnectionsOptions {
+  readonly settings: Settings;
+  readonly environment: Environment;
+  readonly signal: AbortSignal;
+  readonly version: string;
+  readonly warn: (text: string) => void;
+  /** For `--debug`. */
+  readonly onExchange: ((provider: string, exchange: Exchange) => void) | undefined;
+}
+
+/** The network side of a run: one transport, one patience, one credential store. */
+export class Connections {
+  readonly credentials: CredentialStore;
+  readonly transport: Transport;
+  readonly acquireLock: AcquireLock;
+  readonly #options: ConnectionsOptions;
+  readonly #patience: Patience = { leftMs: RATE_LIMIT_PATIENCE_MS };
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    const { settings, environment } = options;
+    this.acquireLock = (path, lock) => {
+      mkdirSync(settings.configDir, { recursive: true, mode: 0o700 });
+      return acquireFileLock(path, {
+        ...lock,
+        held: (cause) =>
+          new TemporaryError("CREDENTIALS_LOCKED", "another fitglue is renewing the login", { cause }),
+      });
+    };
+    this.credentials = createCredentialStore({
+      mode: settings.credentials,
+      configDir: settings.configDir,
+      acquireLock: this.acquireLock,
+      warn: options.warn,
+    });
+    const proxy = (name: string): string | undefined => environment[name] ?? environment[name.toUpperCase()];
+    this.transport = createTransport({
+      proxy: { httpProxy: proxy("http_proxy"), httpsProxy: proxy("https_proxy"), noProxy: proxy("no_proxy") },
+    });
+  }
+
+  /** A connected account. Throws `AuthError` when there is none. */
+  async connection(provider: Provider): Promise<Connection> {
+    const tokens = this.#tokens(provider);
+    const { account, details, scopes } = await tokens.credentials();
+    const api = this.api(
+      provider,
+      () => tokens.authorization(),
+      (rejected) => tokens.renew(rejected),
+    );
+    return { account, details, scopes, api };
+  }
+
+  /** An API client with any authorization; `connect` has a token before there are credentials. */
+  api(
+    provider: Provider,
+    authorize: () => Promise<string>,
+    onUnauthorized?: (rejected: string) => Promise<void>,
+  ): ApiClient {
+    const { service } = provider;
+    if (service === undefined) throw new ConfigError("NO_SERVICE", `${provider.name} has no API`);
+    const { onExchange } = this.#options;
+    return createApiClient({
+      provider: provider.id,
+      baseUrl: new URL(service.apiUrl),
+      transport: this.transport,
+      authorize,
+      ...(onUnauthorized === undefined ? {} : { onUnauthorized }),
+      userAgent: `fitglue/${this.#options.version}`,
+      limiter: createLimiter(service.pace),
+      patience: this.#patience,
+      signal: this.#options.signal,
+      ...(onExchange === undefined
+        ? {}
+        : { onExchange: (exchange: Exchange) => onExchange(provider.id, exchange) }),
+    });
+  }
+
+  close(): Promise<void> {
+    return this.transport.close();
+  }
+
+  #tokens(provider: Provider): TokenSource {
+    const { oauth } = provider;
+    if (oauth === undefined) throw new ConfigError("NO_SERVICE", `${provider.name} needs no login`);
+    return createTokenSource({
+      service: { provider: provider.id, ...oauth },
+      store: this.credentials,
+      transport: this.transport,
+      acquireLock: this.acquireLock,
+      lockPath: join(this.#options.settings.configDir, `${provider.id}.lock`),
+      loginEnds: oauth.loginEnds ?? [],
+      signal: this.#options.signal,
+    });
+  }
+}

@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import { FitglueError, InterruptedError, ItemError } from "../../errors.ts";
+import type { Batch, Item, Skipped } from "../../model/index.ts";
+import type { ImportSession } from "../types.ts";
+import { possibleDuplicates, sessionOf, withoutRewrites } from "./duplicates.ts";
+import type { Session } from "./duplicates.ts";
+import type { ElementBytes, ExportFiles, RouteFile, Scan } from "./elements.ts";
+import { buildItem } from "./item.ts";
+import type { RouteBytes } from "./item.ts";
+import { RecordIndex } from "./join.ts";
+import { windowOf } from "./map.ts";
+import { parseWorkout } from "./wire.ts";
+import type { WireWorkout } from "./wire.ts";
+
+/** A transaction is worth its cost from a few dozen workouts on … */
+const BATCH_WORKOUTS = 32;
+/** … and memory stays flat if long routes make it fewer. */
+const BATCH_BYTES = 8 << 20;
+/** Workouts whose routes are being read while an earlier one is mapped. */
+const LOOKAHEAD = 4;
+
+/** A workout with the bytes of its routes, and what was wrong with these. */
+interface Loaded {
+  readonly session: Session;
+  readonly element: ElementBytes;
+  readonly wire: WireWorkout;
+  readonly routes: readonly RouteBytes[];
+  readonly missing: readonly { readonly code: string; readonly message: string }[];
+}
+
+/**
+ * All workouts of an export by start, as batches. Routes are read shortly before they are needed and released with
+ * their batch; elements are read twice, since everything read at once would not fit.
+ */
+export async function* batchesOf(
+  scan: Scan,
+  files: ExportFiles,
+  session: ImportSession,
+): AsyncGenerator<Batch, void, void> {
+  const { sessions, skipped } = survey(scan, session);
+  const duplicates = possibleDuplicates(sessions);
+  const index = new RecordIndex(scan);
+  const loader = new RouteLoader(files, session);
+  let items: Item[] = [];
+  let bytes = 0;
+  let pending: readonly Skipped[] = skipped;
+  const flush = (): Batch => {
+    const batch: Batch = { items, skipped: pending, mode: "merge" };
+    items = [];
+    bytes = 0;
+    pending = [];
+    return batch;
+  };
+
+  let done = 0;
+  const queue: Promise<Loaded>[] = [];
+  for (let next = 0; done < sessions.length; done++) {
+    for (; next < sessions.length && queue.length < LOOKAHEAD; next++) {
+      const element = scan.workouts[sessions[next]?.index ?? -1];
+      const waiting = sessions[next];
+      if (element === undefined || waiting === undefined) continue;
+      const loading = loader.load(waiting, element);
+      // Awaited in its turn; until then a failure is nobody's.
+      loading.catch(() => undefined);
+      queue.push(loading);
+    }
+    const loaded = await queue.shift();
+    if (session.signal.aborted) throw new InterruptedError({ cause: session.signal.reason });
+    if (loaded === undefined) break;
+    const { wire, element, routes } = loaded;
+    for (const { code, message } of loaded.missing)
+      session.warn({ code, message: at(message, element), loss: true });
+    const { item, oddities } = buildItem({
+      bytes: element.bytes,
+      wire,
+      slices: index.within(windowOf(wire)),
+      table: scan,
+      routes,
+      timezone: session.timezone,
+      possibleDuplicateOf: duplicates.get(loaded.session.externalId),
+    });
+    for (const { code, message, loss } of oddities)
+      session.warn({ code, message: at(message, element), loss });
+    items.push(item);
+    for (const raw of item.raw) bytes += raw.bytes.length;
+    if (items.length >= BATCH_WORKOUTS || bytes >= BATCH_BYTES) {
+      session.progress({
+        bytes: scan.bytes,
+        totalBytes: files.mainBytes,
+        activities: done + 1,
+        records: scan.elements,
+        phase: "joining",
+      });
+      yield flush();
+    }
+  }
+  if (items.length > 0 || pending.length > 0) yield flush();
+}
+
+function at(message: string, element: ElementBytes): string {
+  return `${message} (workout at byte ${element.offset})`;
+}
+
+/** One look at every workout: which there are, each once, and which cannot be understood. */
+function survey(scan: Scan, session: ImportSession): { sessions: Session[]; skipped: Skipped[] } {
+  const sessions: Session[] = [];
+  const skipped = new Map<string, Skipped>();
+  scan.workouts.forEach((element, index) => {
+    if (session.signal.aborted) throw new InterruptedError({ cause: session.signal.reason });
+    try {
+      const wire = parseWorkout(element.bytes);
+      sessions.push(sessionOf(wire, windowOf(wire).start, index));
+    } catch (error) {
+      if (!(error instanceof ItemError)) throw error;
+      const externalId = createHash("sha256").update(element.bytes).digest("hex").slice(0, 32);
+      const reason = `${error.message}, at byte ${element.offset}`;
+      const raw = [{ kind: "workout", mediaType: "application/xml", bytes: element.bytes }];
+      skipped.set(externalId, { externalId, code: "unmappable", reason, raw });
+    }
+  });
+  const kept = withoutRewrites(sessions);
+  for (let repeated = kept.length; repeated < sessions.length; repeated++) {
+    session.warn({
+      code: "workout-repeated",
+      message: "a workout is written more than once; its newest version counts",
+      loss: false,
+    });
+  }
+  return { sessions: kept, skipped: [...skipped.values()] };
+}
+
+/** Reads the route files that workouts refer to, and counts each of them once. */
+class RouteLoader {
+  readonly #files: ExportFiles;
+  readonly #session: ImportSession;
+  readonly #counted = new Set<string>();
+
+  constructor(files: ExportFiles, session: ImportSession) {
+    this.#files = files;
+    this.#session = session;
+  }
+
+  async load(session: Session, element: ElementBytes): Promise<Loaded> {
+    const wire = parseWorkout(element.bytes);
+    const routes: RouteBytes[] = [];
+    const missing: { code: string; message: string }[] = [];
+    // Parts that end in the same minute share a name: each path once.
+    for (const reference of new Set(wire.routes.flatMap(({ paths }) => paths))) {
+      const found = this.#files.routes(reference);
+      if (found.length === 0)
+        missing.push({ code: "route-missing", message: `${reference} is not in the export` });
+      for (const [ordinal, file] of found.entries()) {
+        try {
+          routes.push({ reference, ...(await this.#read(file, ordinal)) });
+        } catch (error) {
+          if (!(error instanceof FitglueError)) throw error;
+          missing.push({ code: "route-unreadable", message: `${reference}: ${error.message}` });
+        }
+      }
+    }
+    return { session, element, wire, routes, missing };
+  }
+
+  async #read(file: RouteFile, ordinal: number): Promise<{ bytes: Buffer; deflated?: Buffer }> {
+    const content = await file.read();
+    const name = `${file.path}#${ordinal}`;
+    if (!this.#counted.has(name)) this.#session.routeRead();
+    this.#counted.add(name);
+    return content;
+  }
+}

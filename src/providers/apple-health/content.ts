@@ -1,0 +1,15 @@
+/** What the first bytes of a file say that it is, as far as it has to do with an export. */
+export type Content = "export" | "export-utf16" | "cda" | "zip" | "other";
+
+/** Recognizes an export's files by content, whatever their names. */
+export function contentOf(head: Buffer): Content {
+  const latin1 = head.toString("latin1");
+  if (/^PK(?:\x03\x04|\x05\x06|\x07\x08)/.test(latin1)) return "zip";
+  if (isHealthData(latin1)) return "export";
+  if (latin1.includes("\0") && isHealthData(latin1.replaceAll("\0", ""))) return "export-utf16";
+  return /<ClinicalDocument[\s>]/.test(latin1) ? "cda" : "other";
+}
+
+function isHealthData(text: string): boolean {
+  return /<!DOCTYPE\s+HealthData[\s[>]|<HealthData[\s>]/.test(text);
+}

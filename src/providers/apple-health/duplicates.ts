@@ -1,0 +1,131 @@
+import type { Sport } from "../../model/index.ts";
+import type { EpochSeconds } from "./dates.ts";
+import { normalSource, workoutId } from "./identity.ts";
+import { mapSport } from "./sports.ts";
+import { parseNumber } from "./units.ts";
+import type { WireWorkout } from "./wire.ts";
+
+/** What is remembered of every workout in the file while each of them is compared with the others. */
+export interface Session {
+  readonly externalId: string;
+  readonly family: string;
+  readonly start: EpochSeconds;
+  readonly end: EpochSeconds;
+  /** Position in the file. */
+  readonly index: number;
+  /** Who wrote it, and under which name it rewrites it; null where it has none. */
+  readonly syncKey: string | null;
+  readonly syncVersion: number;
+  readonly creation: EpochSeconds;
+  /** How much it tells; compared from left to right. */
+  readonly richness: readonly number[];
+}
+
+const ON_FOOT: ReadonlySet<Sport> = new Set(["running", "walking", "hiking"]);
+const INDOOR_TRAINING: ReadonlySet<Sport> = new Set([
+  "training",
+  "fitness_equipment",
+  "hiit",
+  "mobility",
+  "meditation",
+  "dance",
+]);
+
+function familyOf(activityType: string | null): string {
+  const sport = mapSport(activityType ?? "", { indoor: null, swimmingLocation: null, lapLength: false })?.[0];
+  if (sport === undefined || sport === "generic") return activityType ?? "";
+  return ON_FOOT.has(sport) ? "on foot" : INDOOR_TRAINING.has(sport) ? "training" : sport;
+}
+
+/** Sums a workout up. It must have a start. */
+export function sessionOf(wire: WireWorkout, start: EpochSeconds, index: number): Session {
+  const statistics = wire.statistics.length;
+  const hasRoute = wire.routes.length > 0;
+  const hasHeartRate = wire.statistics.some(({ type }) => type === "HKQuantityTypeIdentifierHeartRate");
+  const hasAttributes = (wire.totalDistance ?? 0) > 0 || (wire.totalEnergyBurned ?? 0) > 0;
+  const tier = hasRoute && hasHeartRate ? 3 : statistics > 0 ? 2 : hasAttributes || hasRoute ? 1 : 0;
+  const syncId = wire.metadata.get("HKMetadataKeySyncIdentifier");
+  const end = Math.max(start, wire.end ?? start);
+  return {
+    externalId: workoutId({ ...wire, start }),
+    family: familyOf(wire.activityType),
+    start,
+    end,
+    index,
+    syncKey: syncId === undefined ? null : `${normalSource(wire.sourceName)}\n${syncId}`,
+    syncVersion: parseNumber(wire.metadata.get("HKMetadataKeySyncVersion")) ?? 0,
+    creation: wire.creation ?? 0,
+    // An app that passes on what another recorded names no device.
+    richness: [
+      tier,
+      wire.device === null ? 0 : 1,
+      hasRoute ? 1 : 0,
+      hasHeartRate ? 1 : 0,
+      statistics,
+      end - start,
+    ],
+  };
+}
+
+function compareRichness(a: Session, b: Session): number {
+  for (let place = 0; place < a.richness.length; place++) {
+    const difference = (a.richness[place] ?? 0) - (b.richness[place] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.externalId < b.externalId ? 1 : a.externalId > b.externalId ? -1 : 0;
+}
+
+/**
+ * One session for each workout: HealthKit rewrites an object under the same sync identifier with a higher version, and
+ * an export may hold both. Returned by start.
+ */
+export function withoutRewrites(sessions: readonly Session[]): Session[] {
+  const byId = keepNewest(sessions, ({ externalId }) => externalId);
+  return keepNewest(byId, ({ syncKey, externalId }) => syncKey ?? externalId).sort(
+    (a, b) => a.start - b.start || (a.externalId < b.externalId ? -1 : 1),
+  );
+}
+
+function keepNewest(sessions: readonly Session[], keyOf: (session: Session) => string): Session[] {
+  const newest = new Map<string, Session>();
+  for (const session of sessions) {
+    const other = newest.get(keyOf(session));
+    if (other === undefined || compareAge(session, other) > 0) newest.set(keyOf(session), session);
+  }
+  return [...newest.values()];
+}
+
+function compareAge(a: Session, b: Session): number {
+  return a.syncVersion - b.syncVersion || a.creation - b.creation || compareRichness(a, b);
+}
+
+/**
+ * The sessions that are likely a poorer copy of another one, by another app or device: of one family of sports, 80 %
+ * of the shorter one in common, and starts within two minutes (or one within the other). Poorer → richer `externalId`.
+ * `sessions` by start, as {@link withoutRewrites} gives them.
+ */
+export function possibleDuplicates(sessions: readonly Session[]): Map<string, string> {
+  const richer = new Map<Session, Session>();
+  const mark = (a: Session, b: Session): void => {
+    const [poor, rich] = compareRichness(a, b) < 0 ? [a, b] : [b, a];
+    const other = richer.get(poor);
+    if (other === undefined || compareRichness(rich, other) > 0) richer.set(poor, rich);
+  };
+  // Those that may still reach into what comes next.
+  let running: Session[] = [];
+  for (const session of sessions) {
+    running = running.filter((other) => other.end >= session.start);
+    for (const other of running) if (isSameSession(other, session)) mark(other, session);
+    running.push(session);
+  }
+  return new Map([...richer].map(([poor, rich]) => [poor.externalId, rich.externalId]));
+}
+
+function isSameSession(a: Session, b: Session): boolean {
+  if (a.family !== b.family) return false;
+  const shorter = Math.min(a.end - a.start, b.end - b.start);
+  const common = Math.min(a.end, b.end) - Math.max(a.start, b.start);
+  if (common < 0 || common < shorter * 0.8) return false;
+  const inside = common === shorter;
+  return Math.abs(a.start - b.start) <= (inside ? Math.max(120, shorter) : 120);
+}

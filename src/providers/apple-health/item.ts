@@ -1,0 +1,143 @@
+import type { Item, RawPayload } from "../../model/index.ts";
+import type { RoutePoints } from "./elements.ts";
+import { joinRecords } from "./join.ts";
+import type { RecordTable, Slice, Window } from "./join.ts";
+import { mapWorkout, windowOf } from "./map.ts";
+import type { Oddity } from "./map.ts";
+import { formatRecords } from "./records.ts";
+import { readRoute } from "./routes.ts";
+import { trackOf } from "./samples.ts";
+import type { WireRoute, WireWorkout } from "./wire.ts";
+
+/** A route file's bytes, under the name by which the workout refers to it. */
+export interface RouteBytes {
+  readonly reference: string;
+  readonly bytes: Uint8Array;
+  readonly deflated?: Uint8Array;
+}
+
+/** Everything from which an item is made. */
+export interface ItemParts {
+  /** The `<Workout>` element. */
+  readonly bytes: Uint8Array;
+  /** The same, read. */
+  readonly wire: WireWorkout;
+  /** The records in the workout's time, and the table they are of. */
+  readonly slices: readonly Slice[];
+  readonly table: RecordTable;
+  readonly routes: readonly RouteBytes[];
+  readonly timezone: string | undefined;
+  readonly possibleDuplicateOf: string | undefined;
+}
+
+/** An oddity that may have cost something. */
+export interface ItemOddity extends Oddity {
+  readonly loss: boolean;
+}
+
+/** One workout with its raw payloads. The same for an import and for running the mapping again later. */
+export function buildItem(parts: ItemParts): {
+  readonly item: Item;
+  readonly oddities: readonly ItemOddity[];
+} {
+  const { wire, slices, table, routes } = parts;
+  const window = windowOf(wire);
+  const files = routes.map((route) => ({ ...route, points: readRoute(Buffer.from(route.bytes)) }));
+  const { activity, oddities } = mapWorkout({
+    wire,
+    joined: joinRecords(slices, table, window, wire),
+    track: trackOf(pointsInOrder(wire.routes, files), window),
+    timezone: parts.timezone,
+    possibleDuplicateOf: parts.possibleDuplicateOf,
+  });
+  return {
+    item: { activity, raw: rawOf(parts) },
+    oddities: [
+      ...oddities.map((oddity) => ({ ...oddity, loss: false })),
+      ...routeOddities(wire.routes, files, window),
+    ],
+  };
+}
+
+interface PointsOfFile extends RouteBytes {
+  readonly points: RoutePoints;
+}
+
+/** The order of the parts' time, so that nothing hangs on the order in the file. */
+function byTime(routes: readonly WireRoute[]): WireRoute[] {
+  return routes.toSorted(
+    (a, b) => (a.start ?? 0) - (b.start ?? 0) || ((a.paths[0] ?? "") < (b.paths[0] ?? "") ? -1 : 1),
+  );
+}
+
+function pointsInOrder(routes: readonly WireRoute[], files: readonly PointsOfFile[]): RoutePoints[] {
+  const paths = new Set<string>();
+  const inPlace: RoutePoints[] = [];
+  for (const route of byTime(routes)) {
+    inPlace.push(route.points);
+    for (const path of route.paths) paths.add(path);
+  }
+  const ofFiles = [...paths].flatMap((path) => files.filter(({ reference }) => reference === path));
+  return [...inPlace, ...ofFiles.map(({ points }) => points)];
+}
+
+function routeOddities(
+  routes: readonly WireRoute[],
+  files: readonly PointsOfFile[],
+  window: Window,
+): ItemOddity[] {
+  const oddities: ItemOddity[] = [];
+  for (const { reference, points } of files) {
+    for (const { code, message, offset, loss } of points.damage) {
+      oddities.push({ code, message: `${reference}: ${message}, at byte ${offset}`, loss });
+    }
+    if (points.length === 0 && points.damage.length === 0) {
+      oddities.push({ code: "route-empty", message: `${reference} has no points`, loss: false });
+    }
+  }
+  for (const route of routes) {
+    const own = files.filter(({ reference, points }) => route.paths.includes(reference) && points.length > 0);
+    if (own.length === 0) continue;
+    // Two parts that end in the same minute get one file name, and only one of them survives the export.
+    const start = route.start ?? window.start;
+    const end = route.end ?? window.end + 60;
+    const isThere = own.some(({ points }) =>
+      points.time.some((ms) => ms / 1000 >= start - 1 && ms / 1000 < Math.max(end, start + 1)),
+    );
+    if (!isThere) {
+      const message = `${own[0]?.reference ?? ""} has no point of the time for which it is named`;
+      oddities.push({ code: "route-part-missing", message, loss: true });
+    }
+  }
+  return oddities;
+}
+
+function rawOf({ bytes, slices, table, routes }: ItemParts): RawPayload[] {
+  const raw: RawPayload[] = [{ kind: "workout", mediaType: "application/xml", bytes }];
+  const seen = new Map<string, number>();
+  for (const { reference, bytes, deflated } of routes) {
+    // Two entries of one name are two files.
+    const count = (seen.get(reference) ?? 0) + 1;
+    seen.set(reference, count);
+    const kind = `route:${reference}${count > 1 ? `#${count}` : ""}`;
+    raw.push({
+      kind,
+      mediaType: "application/gpx+xml",
+      bytes,
+      ...(deflated === undefined ? {} : { deflated }),
+    });
+  }
+  if (slices.length > 0) {
+    raw.push({
+      kind: "records",
+      mediaType: "text/tab-separated-values",
+      bytes: formatRecords(slices, table),
+    });
+  }
+  return raw;
+}
+
+/** The reference in a raw payload's kind, as {@link buildItem} writes it; null for a payload of another kind. */
+export function routeReference(kind: string): string | null {
+  return kind.startsWith("route:") ? kind.slice("route:".length).replace(/#\d+$/, "") : null;
+}

@@ -1,0 +1,360 @@
+import sax from "sax";
+import { isNameAt, isSpace, standsAt } from "./bytes.ts";
+import type { Damage, RoutePoints } from "./elements.ts";
+import { dateAt, instantAt, numberAt, parseDate, parseNumber } from "./literals.ts";
+import { endOfTag, readStartTag } from "./start-tag.ts";
+
+const LT = 60;
+const GT = 62;
+const SLASH = 47;
+const BANG = 33;
+const QUOTE = 34;
+
+const TRKPT = Buffer.from("trkpt");
+const ELE = Buffer.from("ele>");
+const TIME = Buffer.from("time>");
+const SPEED = Buffer.from("speed>");
+const LAT = Buffer.from("lat");
+const LON = Buffer.from("lon");
+const LOCATION = Buffer.from("Location");
+const DATE = Buffer.from("date");
+const LATITUDE = Buffer.from("latitude");
+const LONGITUDE = Buffer.from("longitude");
+const ALTITUDE = Buffer.from("altitude");
+const SPEED_NAME = Buffer.from("speed");
+
+const DAMAGE_LIMIT = 100;
+
+/** Points on their way into {@link RoutePoints}: one set of columns that grows to the longest route and is kept. */
+class PointColumns {
+  #length = 0;
+  #time = new Float64Array(4096);
+  #latitude = new Float64Array(4096);
+  #longitude = new Float64Array(4096);
+  #altitude = new Float64Array(4096);
+  #speed = new Float64Array(4096);
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  append(time: number, latitude: number, longitude: number, altitude: number, speed: number): void {
+    if (this.#length === this.#time.length) this.#grow();
+    const at = this.#length++;
+    this.#time[at] = time;
+    this.#latitude[at] = latitude;
+    this.#longitude[at] = longitude;
+    this.#altitude[at] = altitude;
+    this.#speed[at] = speed;
+  }
+
+  #grow(): void {
+    const grown = (column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
+      const larger = new Float64Array(column.length * 2);
+      larger.set(column);
+      return larger;
+    };
+    this.#time = grown(this.#time);
+    this.#latitude = grown(this.#latitude);
+    this.#longitude = grown(this.#longitude);
+    this.#altitude = grown(this.#altitude);
+    this.#speed = grown(this.#speed);
+  }
+
+  take(damage: readonly Damage[]): RoutePoints {
+    const length = this.#length;
+    return {
+      length,
+      time: this.#time.slice(0, length),
+      latitude: this.#latitude.slice(0, length),
+      longitude: this.#longitude.slice(0, length),
+      altitude: this.#altitude.slice(0, length),
+      speed: this.#speed.slice(0, length),
+      damage,
+    };
+  }
+}
+
+const columns = new PointColumns();
+
+/** A file broken everywhere need not say so everywhere. */
+class DamageList {
+  readonly list: Damage[] = [];
+
+  add(code: string, message: string, offset: number, loss = true): void {
+    if (this.list.length < DAMAGE_LIMIT) this.list.push({ code, message, offset, loss });
+  }
+}
+
+/** What a `trkpt` says; `NaN` is missing. */
+interface Point {
+  time: number;
+  latitude: number;
+  longitude: number;
+  altitude: number;
+  speed: number;
+}
+
+/**
+ * The track points of a GPX file in file order. Usual points are read from the bytes; others go through sax one by one.
+ * A point that cannot be read, or that has no position, is damage; those around it are kept.
+ */
+export function readRoute(bytes: Buffer): RoutePoints {
+  columns.clear();
+  const damage = new DamageList();
+  let root = false;
+  let at = bytes.indexOf(LT);
+  while (at >= 0) {
+    const first = bytes[at + 1];
+    if (first === 116 && isNameAt(bytes, at + 1, TRKPT)) {
+      const usual = readUsualPoint(bytes, at);
+      at = usual >= 0 ? bytes.indexOf(LT, usual) : readUnusualPoint(bytes, at, damage);
+      continue;
+    }
+    if (first === BANG && bytes[at + 2] === 45) {
+      const end = bytes.indexOf("-->", at + 4, "latin1");
+      if (end < 0) damage.add("route-damaged", "a comment without an end", at);
+      at = bytes.indexOf(LT, end < 0 ? at + 1 : end);
+      continue;
+    }
+    if (first === 103 && bytes[at + 2] === 112) root = true;
+    if (first === SLASH && bytes[at + 2] === 103 && bytes[at + 3] === 112) root = false;
+    at = bytes.indexOf(LT, at + 1);
+  }
+  if (bytes.length === 0) damage.add("route-empty", "the file is empty", 0);
+  else if (root) damage.add("route-truncated", "the file ends before </gpx>", bytes.length);
+  return columns.take(damage.list);
+}
+
+/** Reads the point beginning at `from` if it looks as Apple writes it; the index behind it, or −1. */
+function readUsualPoint(bytes: Buffer, from: number): number {
+  const length = bytes.length;
+  let latitude = Number.NaN;
+  let longitude = Number.NaN;
+  let altitude = Number.NaN;
+  let time = Number.NaN;
+  let speed = Number.NaN;
+  let at = from + 6;
+  for (;;) {
+    while (isSpace(bytes[at])) at++;
+    const byte = bytes[at];
+    if (byte === GT) break;
+    // `lat="` or `lon="`
+    if (byte !== 108 || bytes[at + 3] !== 61 || bytes[at + 4] !== QUOTE) return -1;
+    const open = at + 5;
+    let close = open;
+    while (close < length && bytes[close] !== QUOTE) close++;
+    if (standsAt(bytes, at, LAT)) {
+      if (latitude === latitude) return -1;
+      latitude = numberAt(bytes, open, close);
+    } else if (standsAt(bytes, at, LON)) {
+      if (longitude === longitude) return -1;
+      longitude = numberAt(bytes, open, close);
+    } else return -1;
+    at = close + 1;
+  }
+  if (!isPosition(latitude, longitude)) return -1;
+  at++;
+  for (;;) {
+    while (at < length && bytes[at] !== LT) {
+      if (!isSpace(bytes[at])) return -1;
+      at++;
+    }
+    if (at + 8 > length) return -1;
+    const first = bytes[at + 1];
+    if (first === SLASH) {
+      // </trkpt>, or the end of <extensions> and the like
+      const isPoint = isNameAt(bytes, at + 2, TRKPT);
+      while (at < length && bytes[at] !== GT) at++;
+      if (at === length) return -1;
+      at++;
+      if (isPoint) break;
+      continue;
+    }
+    const open = endOfSimpleTag(bytes, at + 1);
+    if (open < 0) return -1;
+    let close = open;
+    while (close < length && bytes[close] !== LT) close++;
+    if (close === length) return -1;
+    if (bytes[close + 1] !== SLASH) {
+      // An element around others: nothing of its own but white space.
+      if (standsAt(bytes, at + 1, ELE) || standsAt(bytes, at + 1, TIME) || standsAt(bytes, at + 1, SPEED)) return -1;
+      at = open;
+      continue;
+    }
+    if (standsAt(bytes, at + 1, ELE)) {
+      if (altitude === altitude) return -1;
+      altitude = numberAt(bytes, open, close);
+      if (altitude !== altitude) return -1;
+    } else if (standsAt(bytes, at + 1, TIME)) {
+      if (time === time) return -1;
+      time = instantAt(bytes, open, close);
+      if (time !== time) return -1;
+    } else if (standsAt(bytes, at + 1, SPEED)) {
+      if (speed === speed) return -1;
+      speed = numberAt(bytes, open, close);
+      if (speed !== speed) return -1;
+    }
+    at = close;
+    if (isNameAt(bytes, at + 2, TRKPT)) continue;
+    while (at < length && bytes[at] !== GT) at++;
+    at++;
+  }
+  columns.append(time, latitude, longitude, altitude, speed);
+  return at;
+}
+
+/** Behind the `>` of a tag of letters only; −1 for a tag with attributes, and for anything else. */
+function endOfSimpleTag(bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (;;) {
+    const byte = bytes[at] ?? 0;
+    if (byte === GT) return at === from ? -1 : at + 1;
+    const lower = byte | 32;
+    if (lower < 97 || lower > 122) return -1;
+    at++;
+  }
+}
+
+function isPosition(latitude: number, longitude: number): boolean {
+  return latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180;
+}
+
+/** Reads a point by way of sax; the index of the next `<` to look at, or −1. */
+function readUnusualPoint(bytes: Buffer, from: number, damage: DamageList): number {
+  const tagEnd = endOfTag(bytes, from, bytes.length);
+  let next = bytes.indexOf("<trkpt", from + 6, "latin1");
+  if (next < 0) next = bytes.length;
+  let end = -1;
+  if (tagEnd >= 0 && tagEnd < next && bytes[tagEnd - 1] === SLASH) end = tagEnd + 1;
+  else {
+    const close = bytes.indexOf("</trkpt", from, "latin1");
+    const gt = close < 0 ? -1 : bytes.indexOf(GT, close);
+    if (gt >= 0 && close < next) end = gt + 1;
+  }
+  if (end < 0) {
+    const cut = next === bytes.length;
+    damage.add(cut ? "route-truncated" : "route-damaged", "a point that has no end", from);
+    return cut ? -1 : next;
+  }
+  const text = bytes.toString("utf8", from, end);
+  const point = readPointWithSax(text);
+  if (point === undefined) damage.add("route-damaged", "a point that is no XML", from);
+  else if (!isPosition(point.latitude, point.longitude)) {
+    damage.add("route-damaged", "a point without a position", from);
+  } else {
+    columns.append(point.time, point.latitude, point.longitude, point.altitude, point.speed);
+    if (point.unreadable) damage.add("route-damaged", "a point with an unreadable value", from);
+  }
+  return bytes.indexOf(LT, end);
+}
+
+function readPointWithSax(text: string): (Point & { readonly unreadable: boolean }) | undefined {
+  const parser = sax.parser(true);
+  const texts = new Map<string, string>();
+  const missing = Number.NaN;
+  const point = { time: missing, latitude: missing, longitude: missing, altitude: missing, speed: missing };
+  let failed = false;
+  let name = "";
+  let complete = false;
+  let content = "";
+  parser.onopentag = (tag) => {
+    name = tag.name;
+    content = "";
+    if (name !== "trkpt") return;
+    point.latitude = parseNumber(String(tag.attributes["lat"] ?? ""));
+    point.longitude = parseNumber(String(tag.attributes["lon"] ?? ""));
+  };
+  parser.ontext = parser.oncdata = (piece) => {
+    content += piece;
+  };
+  parser.onclosetag = (closed) => {
+    if (closed === name && !texts.has(name)) texts.set(name, content);
+    if (closed === "trkpt") complete = true;
+    name = "";
+  };
+  parser.onerror = () => {
+    if (!complete) failed = true;
+    parser.resume();
+  };
+  parser.write(text);
+  if (failed) return undefined;
+  let unreadable = false;
+  const numberOf = (element: string): number => {
+    const value = texts.get(element);
+    if (value === undefined) return Number.NaN;
+    const number = parseNumber(value);
+    if (Number.isNaN(number)) unreadable = true;
+    return number;
+  };
+  point.altitude = numberOf("ele");
+  point.speed = numberOf("speed");
+  const time = texts.get("time");
+  if (time !== undefined) {
+    const bytes = Buffer.from(time.trim(), "latin1");
+    point.time = instantAt(bytes, 0, bytes.length);
+    if (Number.isNaN(point.time)) point.time = parseDate(time) * 1000;
+    if (Number.isNaN(point.time)) unreadable = true;
+  }
+  return { ...point, unreadable };
+}
+
+/**
+ * The points that exports before iOS 13 write into the workout itself: `<WorkoutRoute><Location …/>`. In file order,
+ * those of all routes of the workout.
+ */
+export function readLocations(workout: Buffer): RoutePoints {
+  columns.clear();
+  const damage = new DamageList();
+  let at = workout.indexOf("<Location", 0, "latin1");
+  while (at >= 0) {
+    if (isNameAt(workout, at + 1, LOCATION)) readLocation(workout, at, damage);
+    at = workout.indexOf("<Location", at + 1, "latin1");
+  }
+  return columns.take(damage.list);
+}
+
+function readLocation(bytes: Buffer, from: number, damage: DamageList): void {
+  const end = endOfTag(bytes, from, bytes.length);
+  const point = end < 0 ? undefined : (readUsualLocation(bytes, from, end) ?? readUnusualLocation(bytes, from, end));
+  if (point === undefined) damage.add("route-damaged", "a location that has no end", from);
+  else if (!isPosition(point.latitude, point.longitude)) {
+    damage.add("route-damaged", "a location without a position", from);
+  } else columns.append(point.time, point.latitude, point.longitude, point.altitude, point.speed);
+}
+
+function readUsualLocation(bytes: Buffer, from: number, end: number): Point | undefined {
+  const missing = Number.NaN;
+  const point = { time: missing, latitude: missing, longitude: missing, altitude: missing, speed: missing };
+  const stop = bytes[end - 1] === SLASH ? end - 1 : end;
+  for (let at = from + 1 + LOCATION.length; ; ) {
+    while (at < stop && isSpace(bytes[at])) at++;
+    if (at >= stop) break;
+    const key = at;
+    while (at < stop && bytes[at] !== 61) at++;
+    const open = at + 2;
+    const close = bytes.indexOf(QUOTE, open);
+    if (bytes[at + 1] !== QUOTE || close < 0 || close >= stop) return undefined;
+    const length = at - key;
+    if (length === 4 && standsAt(bytes, key, DATE)) {
+      point.time = close - open === 25 ? dateAt(bytes, open) * 1000 : Number.NaN;
+      if (Number.isNaN(point.time)) return undefined;
+    } else if (length === 8 && standsAt(bytes, key, LATITUDE)) point.latitude = numberAt(bytes, open, close);
+    else if (length === 9 && standsAt(bytes, key, LONGITUDE)) point.longitude = numberAt(bytes, open, close);
+    else if (length === 8 && standsAt(bytes, key, ALTITUDE)) point.altitude = numberAt(bytes, open, close);
+    else if (length === 5 && standsAt(bytes, key, SPEED_NAME)) point.speed = numberAt(bytes, open, close);
+    at = close + 1;
+  }
+  return isPosition(point.latitude, point.longitude) ? point : undefined;
+}
+
+function readUnusualLocation(bytes: Buffer, from: number, end: number): Point {
+  const { attributes } = readStartTag(bytes.subarray(from, end + 1));
+  return {
+    time: parseDate(attributes.get("date") ?? "") * 1000,
+    latitude: parseNumber(attributes.get("latitude") ?? ""),
+    longitude: parseNumber(attributes.get("longitude") ?? ""),
+    altitude: parseNumber(attributes.get("altitude") ?? ""),
+    speed: parseNumber(attributes.get("speed") ?? ""),
+  };
+}

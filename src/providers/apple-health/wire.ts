@@ -1,0 +1,293 @@
+import sax from "sax";
+import { ItemError } from "../../errors.ts";
+import { parseDate } from "./dates.ts";
+import type { EpochSeconds } from "./dates.ts";
+import type { RoutePoints } from "./elements.ts";
+import { parseNumber } from "./units.ts";
+
+/** A `WorkoutStatistics`: `sum` for what adds up, the others for what is measured. In `unit`. */
+export interface WireStatistic {
+  readonly type: string;
+  readonly average: number | null;
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  readonly sum: number | null;
+  readonly unit: string | null;
+}
+
+/** A `WorkoutEvent`. */
+export interface WireEvent {
+  readonly type: string;
+  readonly date: EpochSeconds | null;
+  readonly duration: number | null;
+  readonly durationUnit: string | null;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** A `WorkoutActivity`: a leg of a multisport or a step of a structured workout, with numbers of its own. */
+export interface WireActivity {
+  readonly uuid: string | null;
+  readonly start: EpochSeconds | null;
+  readonly end: EpochSeconds | null;
+  readonly duration: number | null;
+  readonly durationUnit: string | null;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly events: readonly WireEvent[];
+  readonly statistics: readonly WireStatistic[];
+}
+
+/** A `WorkoutRoute`: one part of the track, by reference (iOS 13 and later) or in place (iOS 11 and 12). */
+export interface WireRoute {
+  readonly start: EpochSeconds | null;
+  readonly end: EpochSeconds | null;
+  /** Each once, as written. */
+  readonly paths: readonly string[];
+  /** The `Location` elements. */
+  readonly points: RoutePoints;
+}
+
+/** A `Workout` as written: numbers and instants read, units and meaning untouched. Missing is null. */
+export interface WireWorkout {
+  readonly activityType: string | null;
+  readonly duration: number | null;
+  readonly durationUnit: string | null;
+  readonly totalDistance: number | null;
+  readonly totalDistanceUnit: string | null;
+  readonly totalEnergyBurned: number | null;
+  readonly totalEnergyBurnedUnit: string | null;
+  readonly sourceName: string | null;
+  readonly sourceVersion: string | null;
+  readonly device: string | null;
+  readonly creation: EpochSeconds | null;
+  readonly start: EpochSeconds | null;
+  readonly end: EpochSeconds | null;
+  /** Each key once: HealthKit writes the whole list before and after the other children. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Direct children only, as are `statistics`: what belongs to a `WorkoutActivity` is there. */
+  readonly events: readonly WireEvent[];
+  readonly statistics: readonly WireStatistic[];
+  readonly activities: readonly WireActivity[];
+  readonly routes: readonly WireRoute[];
+}
+
+interface Points {
+  readonly time: number[];
+  readonly latitude: number[];
+  readonly longitude: number[];
+  readonly altitude: number[];
+  readonly speed: number[];
+}
+
+/** What an open element collects from its children; an element without an owner's name swallows them. */
+interface Owner {
+  readonly tag: string;
+  readonly metadata?: Map<string, string>;
+  readonly events?: WireEvent[];
+  readonly statistics?: WireStatistic[];
+  readonly activities?: WireActivity[];
+  readonly routes?: OpenRoute[];
+  readonly paths?: string[];
+  readonly points?: Points;
+  /** What tells the events apart that were read. */
+  readonly seen?: Set<string>;
+}
+
+interface OpenRoute extends Omit<WireRoute, "points"> {
+  readonly points: Points;
+}
+
+// Instead of sax's HTML entities, and without a prototype: `&constructor;` would become source code.
+const ENTITIES: unknown = Object.assign(Object.create(null), {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+});
+
+type Attributes = Readonly<Record<string, string>>;
+
+/**
+ * Reads a complete `<Workout>` element. Lenient: bad UTF-8, stray `&` and `<`, repeated attributes (the first counts),
+ * control characters and unknown elements are survived. Entities other than the five predefined and the numeric ones
+ * stay as they are written. Throws `ItemError` when it is no workout at all.
+ */
+export function parseWorkout(bytes: Buffer): WireWorkout {
+  const parser = sax.parser(false, { lowercase: true });
+
+  let workout: Omit<WireWorkout, "routes"> | undefined;
+  const routes: OpenRoute[] = [];
+  const open: Owner[] = [];
+  parser.onopentag = (tag) => {
+    const attributes = tag.attributes as Attributes;
+    const parent = open.at(-1);
+    if (parent === undefined) {
+      const isFirst = tag.name === "workout" && workout === undefined;
+      const owner = { ...newOwner(tag.name), activities: [], routes };
+      if (isFirst) workout = readWorkout(attributes, owner);
+      open.push(isFirst ? owner : { tag: tag.name });
+    } else {
+      open.push(readChild(tag.name, attributes, parent));
+    }
+  };
+  parser.onclosetag = () => {
+    open.pop();
+  };
+  const onFault = (): void => {
+    // sax's stop sign: what it complains about has been read as well as it can be.
+    parser.resume();
+  };
+  Object.assign(parser, { ENTITIES, onerror: onFault });
+  // Of a stray `&` before a quote sax would make the quote a part of the value, and of the rest of the element too.
+  const text = bytes.toString("utf8").replaceAll(/&(?!(?:#\d+|#x[\da-f]+|[a-z][\w.-]*);)/gi, "&amp;");
+  parser.write(text).close();
+  if (workout === undefined) throw new ItemError("UNMAPPABLE", "no workout element");
+  return { ...workout, routes: routes.map(closeRoute) };
+}
+
+type WorkoutOwner = Required<Pick<Owner, "metadata" | "events" | "statistics" | "activities">>;
+
+function newOwner(tag: string): Required<Pick<Owner, "tag" | "metadata" | "events" | "statistics" | "seen">> {
+  return { tag, metadata: new Map(), events: [], statistics: [], seen: new Set() };
+}
+
+function closeRoute({ points, ...route }: OpenRoute): WireRoute {
+  return {
+    ...route,
+    points: {
+      length: points.time.length,
+      time: Float64Array.from(points.time),
+      latitude: Float64Array.from(points.latitude),
+      longitude: Float64Array.from(points.longitude),
+      altitude: Float64Array.from(points.altitude),
+      speed: Float64Array.from(points.speed),
+      damage: [],
+    },
+  };
+}
+
+function readWorkout(attributes: Attributes, owner: WorkoutOwner): Omit<WireWorkout, "routes"> {
+  return {
+    activityType: clean(attributes["workoutactivitytype"]),
+    duration: parseNumber(attributes["duration"]),
+    durationUnit: clean(attributes["durationunit"]),
+    totalDistance: parseNumber(attributes["totaldistance"]),
+    totalDistanceUnit: clean(attributes["totaldistanceunit"]),
+    totalEnergyBurned: parseNumber(attributes["totalenergyburned"]),
+    totalEnergyBurnedUnit: clean(attributes["totalenergyburnedunit"]),
+    sourceName: clean(attributes["sourcename"]),
+    sourceVersion: clean(attributes["sourceversion"]),
+    device: clean(attributes["device"]),
+    creation: parseDate(attributes["creationdate"]),
+    start: parseDate(attributes["startdate"]),
+    end: parseDate(attributes["enddate"]),
+    metadata: owner.metadata,
+    events: owner.events,
+    statistics: owner.statistics,
+    activities: owner.activities,
+  };
+}
+
+/** Adds a child to its parent and returns what collects the child's own children. */
+function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
+  switch (tag) {
+    case "metadataentry": {
+      const key = clean(attributes["key"]);
+      const value = clean(attributes["value"]);
+      if (parent.metadata !== undefined && key !== null && value !== null && !parent.metadata.has(key)) {
+        parent.metadata.set(key, value);
+      }
+      return { tag };
+    }
+    case "workoutevent": {
+      const metadata = new Map<string, string>();
+      const type = clean(attributes["type"]);
+      const event = {
+        type: type ?? "",
+        date: parseDate(attributes["date"]),
+        duration: parseNumber(attributes["duration"]),
+        durationUnit: clean(attributes["durationunit"]),
+        metadata,
+      };
+      const name = `${event.type} ${event.date} ${event.duration} ${event.durationUnit}`;
+      if (type !== null && parent.seen?.has(name) === false) {
+        parent.seen.add(name);
+        parent.events?.push(event);
+      }
+      return { tag, metadata };
+    }
+    case "workoutstatistics": {
+      const type = clean(attributes["type"]);
+      if (type !== null && parent.statistics?.some((other) => other.type === type) === false) {
+        parent.statistics.push({
+          type,
+          average: parseNumber(attributes["average"]),
+          minimum: parseNumber(attributes["minimum"]),
+          maximum: parseNumber(attributes["maximum"]),
+          sum: parseNumber(attributes["sum"]),
+          unit: clean(attributes["unit"]),
+        });
+      }
+      return { tag };
+    }
+    case "workoutactivity": {
+      const owner = newOwner(tag);
+      parent.activities?.push({
+        uuid: clean(attributes["uuid"]),
+        start: parseDate(attributes["startdate"]),
+        end: parseDate(attributes["enddate"]),
+        duration: parseNumber(attributes["duration"]),
+        durationUnit: clean(attributes["durationunit"]),
+        metadata: owner.metadata,
+        events: owner.events,
+        statistics: owner.statistics,
+      });
+      return owner;
+    }
+    case "workoutroute": {
+      const paths: string[] = [];
+      const points: Points = { time: [], latitude: [], longitude: [], altitude: [], speed: [] };
+      parent.routes?.push({
+        start: parseDate(attributes["startdate"]),
+        end: parseDate(attributes["enddate"]),
+        paths,
+        points,
+      });
+      return { tag, paths, points };
+    }
+    case "filereference": {
+      const path = clean(attributes["path"]);
+      if (path !== null && parent.paths?.includes(path) === false) parent.paths.push(path);
+      return { tag };
+    }
+    case "location": {
+      if (parent.points !== undefined) addLocation(parent.points, attributes);
+      return { tag };
+    }
+    default:
+      return { tag };
+  }
+}
+
+function addLocation(points: Points, attributes: Attributes): void {
+  const date = parseDate(attributes["date"]);
+  points.time.push(date === null ? Number.NaN : date * 1000);
+  points.latitude.push(parseNumber(attributes["latitude"]) ?? Number.NaN);
+  points.longitude.push(parseNumber(attributes["longitude"]) ?? Number.NaN);
+  points.altitude.push(parseNumber(attributes["altitude"]) ?? Number.NaN);
+  points.speed.push(parseNumber(attributes["speed"]) ?? Number.NaN);
+}
+
+/**
+ * A text that can be stored and compared: no control characters (U+000B and U+001F turn up in real files), nothing
+ * that is not a character; null when nothing is left.
+ */
+function clean(value: string | undefined): string | null {
+  if (value === undefined) return null;
+  const text = value
+    .replaceAll(/[\t\n\r]/g, " ")
+    .replaceAll(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, "")
+    .replaceAll(/[\ud800-\udfff]/gu, "\ufffd")
+    .trim();
+  return text === "" ? null : text;
+}

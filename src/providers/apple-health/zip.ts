@@ -1,0 +1,196 @@
+import type { FileHandle } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import { type Entry, RandomAccessReader, type ZipFile, fromRandomAccessReaderPromise } from "yauzl";
+import type { Damage } from "./elements.ts";
+import { type InflationEnd, inflate } from "./inflation.ts";
+import { type ZipEntry, decodeName, readPieces } from "./zip-entry.ts";
+import { findLocalHeaders } from "./zip-salvage.ts";
+
+/** An archive's table of contents. */
+export interface ZipDirectory {
+  readonly entries: readonly ZipEntry[];
+  /** Set when the directory was of no use and the entries were found by their own headers. */
+  readonly salvaged: boolean;
+}
+
+const PAGE = 64 << 10;
+const LOCAL_HEADER = 0x04034b50;
+const LOCAL_HEADER_SIZE = 30;
+
+/** Reads an archive's directory; where that is missing, cut or wrong, looks for the entries themselves. */
+export async function readZipDirectory(file: FileHandle, size: number): Promise<ZipDirectory> {
+  try {
+    const entries = await readCentralDirectory(file, size);
+    const [first] = entries;
+    // A directory that points elsewhere (offsets cut to 32 bits) is no better than none.
+    if (first === undefined || (await hasLocalHeader(file, first))) return { entries, salvaged: false };
+  } catch (error) {
+    if (isSystemError(error)) throw error;
+  }
+  return salvageZipDirectory(file, size);
+}
+
+/** Finds the entries by their local headers alone. */
+export async function salvageZipDirectory(file: FileHandle, size: number): Promise<ZipDirectory> {
+  return { entries: await findLocalHeaders(file, size), salvaged: true };
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
+
+async function hasLocalHeader(file: FileHandle, entry: ZipEntry): Promise<boolean> {
+  const head = Buffer.alloc(4);
+  await file.read(head, 0, 4, entry.headerOffset);
+  return head.readUInt32LE(0) === LOCAL_HEADER;
+}
+
+async function readCentralDirectory(file: FileHandle, size: number): Promise<ZipEntry[]> {
+  const zip: ZipFile = await fromRandomAccessReaderPromise(new PagedReader(file), size, {
+    lazyEntries: true,
+    autoClose: false,
+    decodeStrings: false,
+    validateEntrySizes: false,
+  });
+  const entries: ZipEntry[] = [];
+  for await (const entry of zip.eachEntry()) entries.push(fromCentral(entry));
+  return entries;
+}
+
+function fromCentral(entry: Entry): ZipEntry {
+  return {
+    name: decodeName(entry.fileNameRaw),
+    method: entry.compressionMethod,
+    encrypted: (entry.generalPurposeBitFlag & 1) !== 0,
+    compressedSize: entry.compressedSize,
+    size: entry.uncompressedSize,
+    crc32: entry.crc32,
+    headerOffset: entry.relativeOffsetOfLocalHeader,
+  };
+}
+
+/** Lets yauzl read its small pieces from pages, so that 100,000 entries are not 200,000 system calls. */
+class PagedReader extends RandomAccessReader {
+  readonly #file: FileHandle;
+  #page = Buffer.alloc(0);
+  #pageAt = 0;
+
+  constructor(file: FileHandle) {
+    super();
+    this.#file = file;
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    this.#fill(buffer.subarray(offset, offset + length), position).then(
+      () => callback(null),
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
+  async #fill(target: Buffer, position: number): Promise<void> {
+    const inside = position - this.#pageAt;
+    if (inside < 0 || inside + target.length > this.#page.length) {
+      const page = Buffer.allocUnsafe(Math.max(PAGE, target.length));
+      const { bytesRead } = await this.#file.read(page, 0, page.length, position);
+      this.#page = page.subarray(0, bytesRead);
+      this.#pageAt = position;
+      if (bytesRead < target.length) throw new Error("unexpected end of file");
+    }
+    const from = position - this.#pageAt;
+    this.#page.copy(target, 0, from, from + target.length);
+  }
+
+  override close(callback: (error: Error | null) => void): void {
+    callback(null);
+  }
+}
+
+/** Where an entry's data begins; undefined when its header is not where the directory says. */
+export async function dataOffset(file: FileHandle, entry: ZipEntry): Promise<number | undefined> {
+  const header = Buffer.alloc(LOCAL_HEADER_SIZE);
+  const { bytesRead } = await file.read(header, 0, header.length, entry.headerOffset);
+  if (bytesRead < header.length || header.readUInt32LE(0) !== LOCAL_HEADER) return undefined;
+  return entry.headerOffset + LOCAL_HEADER_SIZE + header.readUInt16LE(26) + header.readUInt16LE(28);
+}
+
+/**
+ * The plain bytes of an entry, as far as they can be had. What is wrong is told to `report` at the end; the offset is
+ * that of the plain bytes.
+ */
+export async function* readEntry(
+  file: FileHandle,
+  fileSize: number,
+  entry: ZipEntry,
+  report: (damage: Damage) => void,
+): AsyncGenerator<Buffer, void, void> {
+  const start = await dataOffset(file, entry);
+  if (start === undefined) {
+    report({ code: "archive-damaged", message: "an entry is not where the archive says", offset: 0, loss: true });
+    return;
+  }
+  let length = 0;
+  let checksum = 0;
+  let end: InflationEnd = { consumed: 0 };
+  const pieces =
+    entry.method === 0
+      ? stored(file, start, Math.min(fileSize, start + (entry.compressedSize ?? fileSize)))
+      : inflate(() => readPieces(file, start, fileSize));
+  try {
+    for (;;) {
+      const next = await pieces.next();
+      if (next.done === true) {
+        end = next.value;
+        break;
+      }
+      checksum = crc32(next.value, checksum);
+      length += next.value.length;
+      yield next.value;
+    }
+  } finally {
+    await pieces.return(end);
+  }
+  const damage = damageOf(entry, end, length, checksum);
+  if (damage !== undefined) report(damage);
+}
+
+async function* stored(
+  file: FileHandle,
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer, InflationEnd, void> {
+  let consumed = 0;
+  for await (const piece of readPieces(file, start, end)) {
+    consumed += piece.length;
+    yield piece;
+  }
+  return { consumed };
+}
+
+/** What the end of an entry says about its whole: sizes are compared in the 32 bits that every archiver writes. */
+export function damageOf(
+  entry: ZipEntry,
+  end: InflationEnd,
+  length: number,
+  checksum: number,
+): Damage | undefined {
+  if (end.problem === "cut") {
+    return { code: "archive-truncated", message: "the archive ends within it", offset: length, loss: true };
+  }
+  if (end.problem === "damaged") {
+    return { code: "archive-damaged", message: "its compressed data are damaged", offset: length, loss: true };
+  }
+  if (entry.size !== undefined && (entry.size - length) % 2 ** 32 !== 0) {
+    const message = `${length} bytes where the archive promises ${entry.size}`;
+    return { code: entry.method === 0 ? "archive-truncated" : "archive-damaged", message, offset: length, loss: true };
+  }
+  if (entry.crc32 !== undefined && entry.crc32 !== checksum) {
+    return { code: "archive-damaged", message: "its checksum is wrong", offset: length, loss: true };
+  }
+  return undefined;
+}
