@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ZipWriter } from "./zip-writer.ts";
 
 /** Grows with every change of what is generated, so that nothing stale is measured. */
-const GENERATION = 4;
+const GENERATION = 5;
 
 /** An invented export on disk. */
 export interface GeneratedExport {
@@ -23,7 +23,7 @@ const ROUTES_PER_GB = 300;
 
 /** Share of all records, from a census of a real export of 7.4 million; active energy takes what is left. */
 const OTHERS = [
-  { type: "BasalEnergyBurned", share: 0.15, unit: "Cal", low: 0.4, high: 25, digits: 3, span: 900 },
+  { type: "BasalEnergyBurned", share: 0.15, unit: "Cal", low: 0.4, high: 25, digits: 6, span: 900 },
   { type: "StepCount", share: 0.08, unit: "count", low: 3, high: 900, digits: 0, span: 420 },
   { type: "DistanceWalkingRunning", share: 0.09, unit: "km", low: 0.002, high: 0.7, digits: 6, span: 420 },
   { type: "AppleStandTime", share: 0.05, unit: "min", low: 1, high: 5, digits: 0, span: 300 },
@@ -142,7 +142,7 @@ class XmlWriter {
         const value = (other.low + (other.high - other.low) * next() ** 2).toFixed(other.digits);
         const phone = other.unit === "count" || other.unit === "cm" ? next() < 0.5 : false;
         const device = phone ? phoneDevice(index >> 2) : watchDevice(index >> 2);
-        piece += ` <Record type="HKQuantityTypeIdentifier${other.type}" ${phone ? PHONE : WATCH} device="${device}" unit="${other.unit}" creationDate="${date(start + other.span + 90)}" startDate="${date(start)}" endDate="${date(start + other.span * next())}" value="${value}"/>\n`;
+        piece += ` <Record type="HKQuantityTypeIdentifier${other.type}" ${phone ? PHONE : WATCH} device="${device}" unit="${other.unit}" creationDate="${date(start + other.span + 30 + next() * 600)}" startDate="${date(start)}" endDate="${date(start + other.span * next())}" value="${value}"/>\n`;
         this.records++;
         if (piece.length > 65_536) yield* flush();
       }
@@ -151,7 +151,7 @@ class XmlWriter {
     const remaining = Math.max(1, (target - written) / 400);
     for (let index = 0; written + piece.length < target; index++) {
       const start = Math.floor(EPOCH + (index / remaining) * this.#span + next() * 60);
-      piece += ` <Record type="HKQuantityTypeIdentifierActiveEnergyBurned" ${WATCH} device="${watchDevice(index >> 2)}" unit="Cal" creationDate="${date(start + 120)}" startDate="${date(start)}" endDate="${date(start + 61)}" value="${(next() * 4).toFixed(3)}"/>\n`;
+      piece += ` <Record type="HKQuantityTypeIdentifierActiveEnergyBurned" ${WATCH} device="${watchDevice(index >> 2)}" unit="Cal" creationDate="${date(start + 90 + next() * 600)}" startDate="${date(start)}" endDate="${date(start + 40 + next() * 30)}" value="${(next() * 4).toFixed(6)}"/>\n`;
       this.records++;
       if (piece.length > 65_536) yield* flush();
     }
@@ -175,19 +175,19 @@ class XmlWriter {
     for (const workout of this.#workouts) {
       for (; time < workout.start; time += between) {
         bpm = 50 + Math.floor(next() * 40);
-        yield this.#heartRate(time, bpm, 1);
+        yield this.#heartRate(time, bpm, 1, next());
       }
       for (time = workout.start + 2; time <= workout.end; time += step) {
         bpm = Math.max(85, Math.min(185, bpm + Math.round(next() * 9 - 4)));
-        yield this.#heartRate(time + next(), bpm, 2);
+        yield this.#heartRate(time + next(), bpm, 2, next());
       }
     }
   }
 
-  #heartRate(time: number, bpm: number, motion: number): string {
+  #heartRate(time: number, bpm: number, motion: number, lag: number): string {
     this.records++;
     const start = date(Math.floor(time));
-    return ` <Record type="HKQuantityTypeIdentifierHeartRate" ${WATCH} device="${watchDevice(this.records >> 2)}" unit="count/min" creationDate="${date(Math.floor(time) + 60)}" startDate="${start}" endDate="${start}" value="${bpm}">\n  <MetadataEntry key="HKMetadataKeyHeartRateMotionContext" value="${motion}"/>\n </Record>\n`;
+    return ` <Record type="HKQuantityTypeIdentifierHeartRate" ${WATCH} device="${watchDevice(this.records >> 2)}" unit="count/min" creationDate="${date(time + 20 + lag * 300)}" startDate="${start}" endDate="${start}" value="${bpm}">\n  <MetadataEntry key="HKMetadataKeyHeartRateMotionContext" value="${motion}"/>\n </Record>\n`;
   }
 }
 

@@ -22,6 +22,36 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "import an Apple Health export, or FIT, TCX and GPX files",
     load: async () => (await import("./commands/import.ts")).newImportCommand,
   },
+  {
+    name: "list",
+    summary: "list activities, newest first, or their totals",
+    load: async () => (await import("./commands/list.ts")).newListCommand,
+  },
+  {
+    name: "show",
+    summary: "show one activity: numbers, charts, zones, laps, route",
+    load: async () => (await import("./commands/show.ts")).newShowCommand,
+  },
+  {
+    name: "reprocess",
+    summary: "map everything stored again with this version's parsers",
+    load: async () => (await import("./commands/reprocess.ts")).newReprocessCommand,
+  },
+  {
+    name: "skipped",
+    summary: "list what could not be understood, or try it again",
+    load: async () => (await import("./commands/skipped.ts")).newSkippedCommand,
+  },
+  {
+    name: "verify",
+    summary: "prove that the database is sound",
+    load: async () => (await import("./commands/verify.ts")).newVerifyCommand,
+  },
+  {
+    name: "backup",
+    summary: "write a verified copy of the database",
+    load: async () => (await import("./commands/backup.ts")).newBackupCommand,
+  },
 ];
 
 /** What the program is called with. */

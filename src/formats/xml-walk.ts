@@ -8,6 +8,7 @@ const MAX_PLAIN_BYTES = 512 * 1024 * 1024;
 const MAX_DEPTH = 64;
 /** So many faults are no document any more. */
 const MAX_FAULTS = 1000;
+const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 const CHUNK_BYTES = 64 * 1024;
 
 /** What {@link walkXml} tells. Names are local names (`gpxtpx:hr` is `hr`), since writers differ in their prefixes. */
@@ -39,6 +40,8 @@ export function walkXml(input: Uint8Array, visitor: XmlVisitor): string | null {
   const decoder = new TextDecoder(encodingOf(bytes));
   const options: sax.SAXOptions & { strictEntities: boolean } = { position: false, strictEntities: true };
   const parser = sax.parser(true, options);
+  // sax looks entities up in an object that has a prototype: `&constructor;` would become source code.
+  Object.assign(parser, { ENTITIES: Object.assign(Object.create(null), ENTITIES) });
   const path: string[] = [];
   const texts: string[] = [];
   const faults: string[] = [];

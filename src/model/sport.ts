@@ -214,3 +214,16 @@ export type SportMapping = readonly [sport: Sport, subSport?: SubSport];
 export function isSport(word: string): word is Sport {
   return Object.hasOwn(SPORTS, word);
 }
+
+const ON_FOOT: ReadonlySet<Sport> = new Set([
+  "running",
+  "walking",
+  "hiking",
+  "mountaineering",
+  "snowshoeing",
+]);
+
+/** Whether cadence is counted in steps per minute of both legs; elsewhere it is revolutions or strokes. */
+export function isOnFoot(sport: Sport): boolean {
+  return ON_FOOT.has(sport);
+}

@@ -1,3 +1,5 @@
+import type { Io } from "./io.ts";
+
 /** What the place that text goes to can show. Commands make one from their `Io`; nothing else is asked. */
 export interface Look {
   /** Columns. */
@@ -38,4 +40,9 @@ const SGR: Record<Tone, string> = {
 export function paint(look: Pick<Look, "color">, tone: Tone, text: string): string {
   const sgr = SGR[tone];
   return look.color && sgr !== "" && text !== "" ? `\u001b[${sgr}m${text}\u001b[0m` : text;
+}
+
+/** How stdout looks to a person; null when it is no terminal, where nothing is drawn, aligned or coloured. */
+export function lookOf(io: Pick<Io, "stdout" | "unicode" | "color">): Look | null {
+  return io.stdout.isTTY ? { width: io.stdout.columns, unicode: io.unicode, color: io.color } : null;
 }

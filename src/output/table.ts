@@ -46,11 +46,14 @@ export function renderTable(
 
   const widths = [...natural];
   let excess = total((at) => natural[at] ?? 0) - look.width;
-  for (const at of shown.filter((at) => columns[at]?.shrinkTo !== undefined).toReversed()) {
-    if (excess <= 0) break;
-    const by = Math.min(excess, (widths[at] ?? 0) - least(at));
-    widths[at] = (widths[at] ?? 0) - by;
-    excess -= by;
+  // The widest column gives way first, so that one long text does not cost the others theirs.
+  while (excess > 0) {
+    const [widest] = shown
+      .filter((at) => (widths[at] ?? 0) > least(at))
+      .toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
+    if (widest === undefined) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    excess--;
   }
 
   const line = (texts: readonly (string | null)[], tone: (at: number) => Tone): string =>

@@ -22,22 +22,25 @@ export function displayWidth(text: string): number {
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** The text in at most `width` columns; what is cut off is announced by `…` (`~` without Unicode). Uncoloured text only. */
-export function truncate(text: string, width: number, unicode: boolean): string {
+/** The beginning of a text, at most `width` columns of it; no character is cut in half. Uncoloured text only. */
+export function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
-  const mark = unicode ? "…" : "~";
-  if (width <= 1) return width === 1 ? mark : "";
-  if (PLAIN.test(text)) return text.slice(0, width - 1).trimEnd() + mark;
+  if (PLAIN.test(text)) return text.slice(0, width);
   segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
-  let cut = "";
+  let kept = "";
   let used = 0;
   for (const { segment } of segmenter.segment(text)) {
-    const columns = displayWidth(segment);
-    if (used + columns > width - 1) break;
-    cut += segment;
-    used += columns;
+    used += displayWidth(segment);
+    if (used > width) break;
+    kept += segment;
   }
-  return cut.trimEnd() + mark;
+  return kept;
+}
+
+/** As {@link cut}; what is cut off is announced by `…` (`~` without Unicode). */
+export function truncate(text: string, width: number, unicode: boolean): string {
+  if (displayWidth(text) <= width) return text;
+  return width < 1 ? "" : cut(text, width - 1).trimEnd() + (unicode ? "…" : "~");
 }
 
 /** Filled with spaces up to `width` columns. */

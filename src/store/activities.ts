@@ -76,7 +76,7 @@ export class ActivityTable {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ${columns.map(() => "?").join(", ")})`,
     );
     this.#update = db.prepare(
-      `UPDATE activities SET external_id = ?, parser_version = ?, updated_at = ?, deleted_at = NULL, extra = ?, digest = ?,
+      `UPDATE activities SET external_id = ?, parser_version = ?, updated_at = ?, deleted_at = ?, extra = ?, digest = ?,
        ${columns.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`,
     );
     this.#addAlias = db.prepare(
@@ -115,7 +115,8 @@ export class ActivityTable {
   /**
    * Inserts or updates one activity. It is found by its external id, else as an alias, else through an id that its `aliases` name
    * and that is stored on its own: such a row becomes this activity (a mirror whose original came later), keeping the
-   * number that the user knows. An update happens only when a value changes.
+   * number that the user knows. An update happens only when a value changes. `seenUpstream` (default true) takes back the
+   * mark of a session that had disappeared at its source.
    */
   write(
     owner: Owner,
@@ -123,6 +124,7 @@ export class ActivityTable {
     mode: "replace" | "merge",
     parserVersion: number,
     now: string,
+    options: { readonly seenUpstream: boolean } = { seenUpstream: true },
   ): WriteOutcome {
     const found = this.#find(owner, activity);
     if (found === undefined) {
@@ -152,13 +154,15 @@ export class ActivityTable {
       digest = activityDigest(next);
     }
     const kept = !digest.equals(incoming);
-    const same = digest.equals(row.digest) && row.deleted_at === null && externalId === row.external_id;
+    const deletedAt = options.seenUpstream ? null : row.deleted_at;
+    const same = digest.equals(row.digest) && row.deleted_at === deletedAt && externalId === row.external_id;
     let samples = 0;
     if (!same) {
       this.#update.run(
         externalId,
         parserVersion,
         now,
+        deletedAt,
         canonicalJson(next.extra),
         digest,
         ...columnsOf(next),

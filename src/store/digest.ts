@@ -22,13 +22,16 @@ export function activityDigest(activity: Activity): Buffer {
     JSON.stringify([
       ACTIVITY_FIELDS.map(([field]) => activity[field]),
       activity.laps.map((lap) => LAP_FIELDS.map(([field]) => lap[field])),
-      activity.pauses.map(({ start, end }) => [start, end]),
+      storedPauses(activity),
       activity.hrZones.map((zone) => ZONE_FIELDS.map(([field]) => zone[field])),
     ]),
   );
   hash.update(canonicalJson(activity.extra));
-  const bytes = (column: Float64Array): Uint8Array =>
-    new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+  const bytes = (column: Float64Array): Uint8Array => {
+    // SQLite stores -0 as 0; the digest is of what will be read back.
+    const plain = column.some((value) => Object.is(value, -0)) ? column.map((value) => value + 0) : column;
+    return new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength);
+  };
   hash.update(bytes(activity.samples.timestamp));
   for (const field of SAMPLE_FIELDS) {
     const column = activity.samples[field];
@@ -37,4 +40,14 @@ export function activityDigest(activity: Activity): Buffer {
     hash.update(bytes(column));
   }
   return hash.digest();
+}
+
+/** The pauses as the table keeps them: whole milliseconds, one per start, in order. */
+function storedPauses(activity: Activity): [start: number, end: number][] {
+  const byStart = new Map<number, number>();
+  for (const { start, end } of activity.pauses) {
+    const key = Math.trunc(start);
+    if (!byStart.has(key)) byStart.set(key, Math.trunc(end));
+  }
+  return [...byStart].toSorted(([a], [b]) => a - b);
 }

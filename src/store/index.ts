@@ -1,12 +1,24 @@
 export { mergeActivities, type Owner } from "./activities.ts";
 export type { ImportCounts } from "./imports.ts";
+export { backupStore, type BackupResult } from "./backup.ts";
+export { networkFileSystem } from "./file-system.ts";
 export { acquireFileLock, acquireRunLock, type RunLock } from "./lock.ts";
 export { SCHEMA_VERSION } from "./migrations.ts";
 export { type JournalMode, openDatabase } from "./open.ts";
 export type { ActivityFilter } from "./query.ts";
 export type { SkippedItem } from "./skipped.ts";
-export { type BatchResult, type PreparedBatch, Store } from "./store.ts";
+export {
+  databaseBytes,
+  importRecords,
+  type ImportRecord,
+  sourceCounts,
+  type SourceCounts,
+  sqliteVersion,
+  type TableCounts,
+} from "./statistics.ts";
+export { type BatchResult, type PreparedBatch, type RewrittenItem, Store } from "./store.ts";
 export type { SyncState } from "./sync-state.ts";
+export { integrityErrors, type Verification, type VerifyFinding, verifyStore } from "./verification.ts";
 
 import { type OpenOptions, openDatabase } from "./open.ts";
 import { Store } from "./store.ts";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { deflateRaw, inflateRawSync } from "node:zlib";
 import type { Database } from "better-sqlite3";
+import { StoreError } from "../errors.ts";
 import type { RawPayload } from "../model/index.ts";
 
 const deflate = promisify(deflateRaw);
@@ -120,7 +121,18 @@ export class PayloadTable {
   }
 }
 
-/** The plain bytes of a stored body. `length` bounds what a damaged body may inflate to. */
+/**
+ * The plain bytes of a stored body. `length` bounds what a damaged body may inflate to. Throws `StoreError` `STORE_DAMAGED` for one
+ * that does not inflate.
+ */
 export function unpack(encoding: string, body: Buffer, length: number): Buffer {
-  return encoding === "deflate-raw" ? inflateRawSync(body, { maxOutputLength: Math.max(length, 1) }) : body;
+  if (encoding !== "deflate-raw") return body;
+  try {
+    return inflateRawSync(body, { maxOutputLength: Math.max(length, 1) });
+  } catch (error) {
+    throw new StoreError("STORE_DAMAGED", "a stored raw payload does not inflate", {
+      hint: "fitglue verify, then restore a backup",
+      cause: error,
+    });
+  }
 }

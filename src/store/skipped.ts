@@ -12,6 +12,9 @@ export interface SkippedItem {
   readonly parserVersion: number;
   readonly firstSeenAt: string;
   readonly lastSeenAt: string;
+  /** How many raw payloads are stored with it, and their plain size together. */
+  readonly payloads: number;
+  readonly bytes: number;
 }
 
 /** The `skipped_items` table. */
@@ -20,6 +23,7 @@ export class SkippedTable {
   readonly #remove;
   readonly #has;
   readonly #list;
+  readonly #again;
 
   constructor(db: Database) {
     this.#write = db.prepare(
@@ -34,10 +38,17 @@ export class SkippedTable {
     this.#has = db
       .prepare("SELECT 1 FROM skipped_items WHERE source = ? AND account = ? AND external_id = ?")
       .pluck();
+    this.#again = db.prepare(
+      "UPDATE skipped_items SET code = ?, reason = ?, parser_version = ? WHERE source = ? AND account = ? AND external_id = ?",
+    );
     this.#list = db.prepare(
       `SELECT source, account, external_id AS externalId, code, reason, parser_version AS parserVersion,
-         first_seen_at AS firstSeenAt, last_seen_at AS lastSeenAt
-       FROM skipped_items ORDER BY first_seen_at, source, account, external_id`,
+         first_seen_at AS firstSeenAt, last_seen_at AS lastSeenAt,
+         (SELECT count(*) FROM item_payloads i WHERE i.source = s.source AND i.account = s.account
+            AND i.external_id = s.external_id) AS payloads,
+         (SELECT coalesce(sum(r.bytes), 0) FROM item_payloads i JOIN raw_payloads r ON r.id = i.raw_id
+            WHERE i.source = s.source AND i.account = s.account AND i.external_id = s.external_id) AS bytes
+       FROM skipped_items s ORDER BY first_seen_at, source, account, external_id`,
     );
   }
 
@@ -61,6 +72,11 @@ export class SkippedTable {
 
   has(owner: Owner, externalId: string): boolean {
     return this.#has.get(owner.source, owner.account, externalId) !== undefined;
+  }
+
+  /** Writes down why it still cannot be mapped. */
+  failedAgain(owner: Owner, externalId: string, code: string, reason: string, parserVersion: number): void {
+    this.#again.run(code, reason, parserVersion, owner.source, owner.account, externalId);
   }
 
   list(): SkippedItem[] {

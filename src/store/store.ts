@@ -1,6 +1,13 @@
 import type { Database } from "better-sqlite3";
-import { type Batch, isoInstant, type Json, type Receipt, type StoredActivity } from "../model/index.ts";
-import { ActivityTable, type Owner } from "./activities.ts";
+import {
+  type Activity,
+  type Batch,
+  isoInstant,
+  type Json,
+  type Receipt,
+  type StoredActivity,
+} from "../model/index.ts";
+import { ActivityTable, type Owner, type WriteOutcome } from "./activities.ts";
 import { asStoreError } from "./errors.ts";
 import { ImportTable } from "./imports.ts";
 import { type PreparedPayload, PayloadTable, type StoredPayloadRow } from "./payloads.ts";
@@ -25,6 +32,17 @@ export interface PreparedBatch {
   readonly batch: Batch;
   readonly items: readonly (readonly PreparedPayload[])[];
   readonly skipped: readonly (readonly PreparedPayload[])[];
+}
+
+/** An activity that was made from stored payloads. */
+export interface RewrittenItem {
+  readonly owner: Owner;
+  /** The id that the payloads are stored under: the activity's, or a skipped item's. */
+  readonly externalId: string;
+  readonly activity: Activity;
+  /** As `Batch.mode`. */
+  readonly mode: "replace" | "merge";
+  readonly parserVersion: number;
 }
 
 /** Provenance of a write. */
@@ -114,6 +132,29 @@ export class Store {
       if (batch.bookmark !== undefined) this.syncState.setBookmark(owner, batch.bookmark);
       if (batch.receipt !== undefined) this.syncState.addReceipt(owner, batch.receipt, now);
       return count;
+    });
+  }
+
+  /**
+   * Writes what stored payloads were mapped to again, in one transaction. The raw payloads are there already and stay; the
+   * numbers of the activities, and the mark of one that has disappeared upstream, too. A skipped item becomes an activity.
+   */
+  rewrite(items: readonly RewrittenItem[], options: { readonly now: number }): WriteOutcome["outcome"][] {
+    return this.transaction(() => {
+      const now = isoInstant(options.now);
+      return items.map(({ owner, externalId, activity, mode, parserVersion }) => {
+        const written = this.activities.write(owner, activity, mode, parserVersion, now, {
+          seenUpstream: false,
+        });
+        this.db
+          .prepare(
+            `UPDATE activities SET raw_id = (SELECT min(raw_id) FROM item_payloads
+               WHERE source = ? AND account = ? AND external_id = ?) WHERE id = ? AND raw_id IS NULL`,
+          )
+          .run(owner.source, owner.account, externalId, written.id);
+        this.skipped.remove(owner, externalId);
+        return written.outcome;
+      });
     });
   }
 

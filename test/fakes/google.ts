@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { FakeOAuth } from "./oauth-server.ts";
 import { FakeServer, type FakeReply, type FakeRequest } from "./http-server.ts";
 
@@ -139,6 +140,39 @@ export class FakeGoogle {
       FITGLUE_FITBIT_CLIENT_ID: GOOGLE_CLIENT.id,
       FITGLUE_FITBIT_CLIENT_SECRET: GOOGLE_CLIENT.secret,
     };
+  }
+
+  /** Goes through the consent as a browser would; gives the token response. `ticked`: the boxes left ticked. */
+  async login(ticked?: readonly string[]): Promise<Record<string, unknown>> {
+    this.oauth.ticked = ticked;
+    const verifier = "an-invented-verifier-of-at-least-forty-three-characters";
+    const redirectUri = "http://127.0.0.1:8484/callback";
+    const authorize = new URL(this.urls.authorizeUrl);
+    authorize.search = new URLSearchParams({
+      response_type: "code",
+      client_id: GOOGLE_CLIENT.id,
+      redirect_uri: redirectUri,
+      scope: Object.values(GOOGLE_SCOPES).join(" "),
+      access_type: "offline",
+      prompt: "consent",
+      code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+      code_challenge_method: "S256",
+    }).toString();
+    const consent = await fetch(authorize, { redirect: "manual" });
+    const code = new URL(consent.headers.get("location") ?? "").searchParams.get("code") ?? "";
+    const answer = await fetch(this.urls.tokenUrl, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "authorization_code",
+        code,
+        client_id: GOOGLE_CLIENT.id,
+        client_secret: GOOGLE_CLIENT.secret,
+        redirect_uri: redirectUri,
+        code_verifier: verifier,
+      }),
+    });
+    this.server.forget();
+    return (await answer.json()) as Record<string, unknown>;
   }
 
   /** Adds an exercise, and its pulse if any. */

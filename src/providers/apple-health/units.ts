@@ -16,78 +16,83 @@ export type Dimension =
   | "mets" // kcal/hr·kg
   | "count";
 
-type Factors = ReadonlyMap<string, number>;
+/** Multiply, then divide: 217 cm are 217 × 1 ÷ 100, without the noise of a factor that is no binary fraction. */
+type Factor = readonly [times: number, by: number];
+
+type Factors = ReadonlyMap<string, Factor>;
 
 const LENGTH: Factors = new Map([
-  ["m", 1],
-  ["km", 1000],
-  ["cm", 0.01],
-  ["mm", 0.001],
-  ["mi", 1609.344],
-  ["yd", 0.9144],
-  ["ft", 0.3048],
-  ["in", 0.0254],
+  ["m", [1, 1]],
+  ["km", [1000, 1]],
+  ["cm", [1, 100]],
+  ["mm", [1, 1000]],
+  ["mi", [1609.344, 1]],
+  ["yd", [0.9144, 1]],
+  ["ft", [0.3048, 1]],
+  ["in", [0.0254, 1]],
 ]);
 
 // `Cal` is the kilocalorie of food labels and of Apple's settings; `cal` is the physicist's.
 const ENERGY: Factors = new Map([
-  ["kcal", 1],
-  ["Cal", 1],
-  ["kJ", 1 / 4.184],
-  ["J", 1 / 4184],
-  ["cal", 0.001],
+  ["kcal", [1, 1]],
+  ["Cal", [1, 1]],
+  ["kJ", [1, 4.184]],
+  ["J", [1, 4184]],
+  ["cal", [1, 1000]],
 ]);
 
 const TIME: Factors = new Map([
-  ["s", 1],
-  ["sec", 1],
-  ["ms", 0.001],
-  ["min", 60],
-  ["h", 3600],
-  ["hr", 3600],
-  ["d", 86_400],
-  ["day", 86_400],
+  ["s", [1, 1]],
+  ["sec", [1, 1]],
+  ["ms", [1, 1000]],
+  ["min", [60, 1]],
+  ["h", [3600, 1]],
+  ["hr", [3600, 1]],
+  ["d", [86_400, 1]],
+  ["day", [86_400, 1]],
 ]);
 
 const POWER: Factors = new Map([
-  ["W", 1],
-  ["kW", 1000],
+  ["W", [1, 1]],
+  ["kW", [1000, 1]],
 ]);
 
 const PRESSURE: Factors = new Map([
-  ["hPa", 1],
-  ["mbar", 1],
-  ["Pa", 0.01],
-  ["kPa", 10],
-  ["mmHg", 1.333_223_87],
-  ["inHg", 33.863_886_67],
+  ["hPa", [1, 1]],
+  ["mbar", [1, 1]],
+  ["Pa", [1, 100]],
+  ["kPa", [10, 1]],
+  ["mmHg", [1.333_223_87, 1]],
+  ["inHg", [33.863_886_67, 1]],
 ]);
 
 const METS: Factors = new Map([
-  ["kcal/hr·kg", 1],
-  ["kcal/(kg·hr)", 1],
-  ["kcal/(hr·kg)", 1],
-  ["kcal/kg·hr", 1],
-  ["Cal/hr·kg", 1],
+  ["kcal/hr·kg", [1, 1]],
+  ["kcal/(kg·hr)", [1, 1]],
+  ["kcal/(hr·kg)", [1, 1]],
+  ["kcal/kg·hr", [1, 1]],
+  ["Cal/hr·kg", [1, 1]],
 ]);
 
-const COUNT: Factors = new Map([["count", 1]]);
+const COUNT: Factors = new Map([["count", [1, 1]]]);
 
 /** `per(LENGTH, "km/hr")`: the factor of a unit that is something by time. */
-function per(numerators: Factors, unit: string): number | undefined {
+function per(numerators: Factors, unit: string): Factor | undefined {
   const slash = unit.indexOf("/");
   if (slash < 0) return undefined;
   const numerator = numerators.get(unit.slice(0, slash));
   const time = TIME.get(unit.slice(slash + 1));
-  return numerator === undefined || time === undefined ? undefined : numerator / time;
+  return numerator === undefined || time === undefined
+    ? undefined
+    : [numerator[0] * time[1], numerator[1] * time[0]];
 }
 
-function perMinute(unit: string): number | undefined {
+function perMinute(unit: string): Factor | undefined {
   const perSecond = per(COUNT, unit);
-  return perSecond === undefined ? undefined : perSecond * 60;
+  return perSecond === undefined ? undefined : [perSecond[0] * 60, perSecond[1]];
 }
 
-const FACTORS: Readonly<Record<Exclude<Dimension, "temperature">, (unit: string) => number | undefined>> = {
+const FACTORS: Readonly<Record<Exclude<Dimension, "temperature">, (unit: string) => Factor | undefined>> = {
   length: (unit) => LENGTH.get(unit),
   energy: (unit) => ENERGY.get(unit),
   time: (unit) => TIME.get(unit),
@@ -108,7 +113,7 @@ export function convert(value: number | null, unit: string | null, dimension: Di
     return unit === "K" ? value - 273.15 : null;
   }
   const factor = FACTORS[dimension](unit);
-  return factor === undefined ? null : value * factor;
+  return factor === undefined ? null : (value * factor[0]) / factor[1];
 }
 
 /**

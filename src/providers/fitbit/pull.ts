@@ -96,14 +96,18 @@ class Reader {
       .map((recording) => this.#taskOf(recording, openDays))
       .filter((task) => task !== undefined);
     const zones = await this.#zonesOf(tasks);
-    const again = new Set<string>();
+    const now = session.now();
+    // A day that is not over stays open; what was missing of another one is a task of its own.
+    const again = new Set(
+      [...openDays].filter((day) => day >= window.from && day < window.to && !isSettled(day, now)),
+    );
     const skipped: Skipped[] = [];
     let stored = 0;
     for (const [index, task] of tasks.entries()) {
       session.progress(`activity ${index + 1} of ${tasks.length}`);
       const { localDate } = task.recording.times;
       const item = await this.#fetch(task, zones.get(localDate), () => again.add(localDate));
-      if (task.zones && zones.get(localDate) === undefined && !isSettled(localDate, session.now())) {
+      if (task.zones && zones.get(localDate) === undefined && !isSettled(localDate, now)) {
         again.add(localDate);
       }
       if (item === undefined) continue;

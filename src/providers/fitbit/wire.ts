@@ -180,11 +180,11 @@ export interface Page {
 export function parseJson(bytes: Uint8Array, what: string): unknown {
   try {
     return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
-  } catch (cause) {
-    throw new ProtocolError("NOT_JSON", `Google answered something that is not JSON (${what})`, {
+  } catch {
+    // No cause: the parser's message quotes the body.
+    throw new ProtocolError("BAD_RESPONSE", `Google answered something that is not complete JSON (${what})`, {
       provider: "fitbit",
       hint: "try again later",
-      cause,
     });
   }
 }

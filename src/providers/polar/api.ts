@@ -35,7 +35,10 @@ export interface ExerciseLink {
 /** The answers of one session, its own document first. */
 export interface Fetched {
   readonly raw: readonly RawPayload[];
-  /** Something that Polar had announced answered "nothing here". */
+  /**
+   * The last answer was "nothing here". In an expired transaction every answer is that, so only a look at the
+   * transaction tells whether the answers before it are the whole truth.
+   */
   readonly doubtful: boolean;
   /** Zones or samples could not be read: this is not the whole session. */
   readonly error?: TemporaryError;
@@ -131,26 +134,23 @@ export class AccessLink {
     const exercise = await this.#document({ path }, KIND.exercise);
     if (exercise.payload === undefined) return undefined;
     const raw = [exercise.payload];
-    let doubtful = false;
     try {
       const zones = await this.#document({ path: `${path}/heart-rate-zones` }, KIND.zones);
       if (zones.payload !== undefined) raw.push(zones.payload);
       const links = await this.#document({ path: `${path}/samples` }, KIND.sampleLinks);
       if (links.payload !== undefined) raw.push(links.payload);
-      doubtful = zones.status === 404 || links.status === 404;
       for (const link of new Set(parseSampleLinks(links.json))) {
         const linked = linkPath(link);
         const series = await this.#document({ path: linked }, `${KIND.samplePrefix}${lastSegment(linked)}`);
         if (series.payload !== undefined) raw.push(series.payload);
-        else doubtful = true;
       }
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      return { raw, doubtful, error };
+      return { raw, doubtful: true, error };
     }
     const file = await this.#file(path);
     if (file.payload !== undefined) raw.push(file.payload);
-    doubtful ||= file.doubtful;
+    const doubtful = file.payload === undefined;
     return { raw, doubtful, ...(file.error === undefined ? {} : { fileError: file.error }) };
   }
 
@@ -178,26 +178,24 @@ export class AccessLink {
   }
 
   /** FIT, else TCX, else GPX. None at all is normal indoors. */
-  async #file(base: string): Promise<{ payload?: RawPayload; error?: TemporaryError; doubtful: boolean }> {
+  async #file(base: string): Promise<{ payload?: RawPayload; error?: TemporaryError }> {
     let failure: TemporaryError | undefined;
-    let doubtful = false;
     for (const kind of FILE_KINDS) {
       const request: ApiRequest = { path: `${base}/${kind}`, accept: ACCEPT[kind] };
       try {
         const response = await this.#send(request);
-        doubtful ||= response.status === 404;
         if (response.status === 204 || response.status === 404 || response.status === 410) continue;
         if (response.status !== 200) throw badStatus(request, response);
         if (response.body.length === 0) continue;
         if (!mayBeFile(kind, response.body)) throw badShape(request, response);
         const mediaType = kind === "fit" ? "application/vnd.ant.fit" : ACCEPT[kind];
-        return { payload: { kind, mediaType, bytes: response.body }, doubtful };
+        return { payload: { kind, mediaType, bytes: response.body } };
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         failure ??= error;
       }
     }
-    return { doubtful, ...(failure === undefined ? {} : { error: failure }) };
+    return failure === undefined ? {} : { error: failure };
   }
 
   /** A JSON object, or nothing where Polar says so (204, 404, 410, an empty 200). */

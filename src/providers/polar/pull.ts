@@ -1,4 +1,4 @@
-import { FitglueError, InterruptedError, ItemError, TemporaryError } from "../../errors.ts";
+import { FitglueError, InterruptedError, ItemError, type TemporaryError } from "../../errors.ts";
 import type { Alias, Batch, Bookmark, Item, Json, RawPayload, Receipt, Skipped } from "../../model/index.ts";
 import type { KnownActivity, Session } from "../types.ts";
 import { AccessLink, isUnreadable, type ExerciseLink, type Transaction } from "./api.ts";
@@ -120,7 +120,7 @@ class Pass {
     });
     if (stopped instanceof InterruptedError) throw stopped;
 
-    // Something that Polar had listed is not there: deleted meanwhile, or the transaction has expired under us.
+    // Something is not there: it never was, was deleted meanwhile, or the transaction has expired under us.
     const missing = outcomes.some((outcome) => outcome.type === "gone" || isDoubtful(outcome));
     const expired =
       missing && stopped === undefined && (await this.#link.listTransaction(transaction.path)) === "gone";

@@ -20,7 +20,10 @@ test.each([
     "<<HKDevice: 0x1>, name:iPhone, manufacturer:Apple Inc., model:iPhone, hardware:iPhone14,3, software:17.1>",
     "Apple iPhone iPhone14,3",
   ],
-  ["<<HKDevice: 0x1>, name:Polar H10 8A5B2C29, manufacturer:Polar Electro Oy, model:H10>", "Polar Electro H10"],
+  [
+    "<<HKDevice: 0x1>, name:Polar H10 8A5B2C29, manufacturer:Polar Electro Oy, model:H10>",
+    "Polar Electro H10",
+  ],
   ["<<HKDevice: 0x1>, name:Polar H10 8A5B2C29>", "Polar H10"],
   ["<<HKDevice: 0x1>, manufacturer:Garmin, model:Garmin Edge 530, hardware:3122>", "Garmin Edge 530"],
   ["<<HKDevice: 0x1>, localIdentifier:5F2A77, UDIDeviceIdentifier:99>", null],

@@ -1,0 +1,297 @@
+import { Command, Option } from "commander";
+import { UsageError } from "../errors.ts";
+import type { StoredActivity } from "../model/index.ts";
+import { activityJson, EMPTY_ACTIVITY } from "../model/index.ts";
+import { csvLine } from "../output/csv.ts";
+import {
+  averageSpeed,
+  effortKind,
+  formatDistance,
+  formatDuration,
+  formatEffort,
+  formatNumber,
+  localStart,
+  rfc3339,
+  sportName,
+  weekday,
+  workTime,
+} from "../output/format.ts";
+import type { Look } from "../output/look.ts";
+import { lookOf, paint } from "../output/look.ts";
+import type { Column } from "../output/table.ts";
+import { renderTable, tabSeparated } from "../output/table.ts";
+import { truncate } from "../output/text.ts";
+import type { Totals, TotalsBy, TotalsReport } from "../output/totals.ts";
+import { duplicateOf, TOTALS_BY, totalsOf } from "../output/totals.ts";
+import type { ActivityFilter } from "../store/index.ts";
+import type { CommandContext } from "./context.ts";
+import type { FilterFlags } from "./filters.ts";
+import { addFilterOptions, parseFilters } from "./filters.ts";
+
+const FORMATS = ["table", "json", "ndjson", "csv"] as const;
+type Format = (typeof FORMATS)[number];
+
+/** How many rows a table on a terminal has unless `--limit` says otherwise. */
+const TABLE_ROWS = 20;
+
+export interface ListOptions {
+  readonly context: CommandContext;
+
+  readonly filter: ActivityFilter;
+  readonly format: Format;
+  /** Sums instead of activities. */
+  readonly totals: TotalsBy | undefined;
+}
+
+/** `fitglue list`. */
+export function newListCommand(context: CommandContext): Command {
+  const command = addFilterOptions(new Command("list"))
+    .addOption(new Option("--format <format>", `how to write them (default: table)`).choices(FORMATS))
+    .option("--totals", "count, time, distance, climb and calories instead of activities", false)
+    .addOption(
+      new Option("--by <group>", "what to total by, with --totals (default: sport)").choices(TOTALS_BY),
+    );
+  return command.action((flags: FilterFlags & { format?: Format; totals: boolean; by?: TotalsBy }) => {
+    if (flags.by !== undefined && !flags.totals) {
+      throw new UsageError("USAGE", "--by groups totals", { hint: `fitglue list --totals --by ${flags.by}` });
+    }
+    if (context.globals.json && flags.format !== undefined && flags.format !== "json") {
+      throw new UsageError("USAGE", `--json and --format ${flags.format} contradict each other`, {
+        hint: `fitglue list --format ${flags.format}`,
+      });
+    }
+    runList({
+      context,
+      filter: parseFilters(flags),
+      format: flags.format ?? (context.globals.json ? "json" : "table"),
+      totals: flags.totals ? (flags.by ?? "sport") : undefined,
+    });
+  });
+}
+
+/** Writes the activities that the filter leaves, newest first, or their totals. */
+export function runList(options: ListOptions): void {
+  if (options.totals === undefined) listActivities(options);
+  else listTotals(options, options.totals);
+}
+
+function listActivities({ context, filter, format }: ListOptions): void {
+  const { stdout } = context.io;
+  const store = context.store("read");
+  const look = lookOf(context.io);
+  if (format === "table" && look !== null) {
+    const ids = store.ids(filter);
+    const shown = ids.slice(0, filter.limit ?? TABLE_ROWS);
+    const activities = shown
+      .map((id) => store.get(id, { samples: false }))
+      .filter((activity) => activity !== undefined);
+    if (activities.length === 0) {
+      context.say(store.count() === 0 ? EMPTY_STORE : "no activity matches\n");
+      return;
+    }
+    stdout.write(`${activityTable(activities, look).join("\n")}\n`);
+    const more = ids.length - shown.length;
+    if (more > 0) context.say(`${more} more: fitglue list --limit ${ids.length}\n`);
+    return;
+  }
+  // One at a time: ten thousand activities need no more memory than one.
+  let first = true;
+  if (format === "csv") stdout.write(csvLine(CSV_COLUMNS));
+  if (format === "table") stdout.write(`${tabSeparated(TSV_COLUMNS.map(([name]) => name))}\n`);
+  for (const activity of store.list(filter)) {
+    const document = format === "table" ? null : activityJson(activity, { samples: false });
+    switch (format) {
+      case "json":
+        stdout.write(`${first ? "[" : ",\n"}${JSON.stringify(document)}`);
+        break;
+      case "ndjson":
+        stdout.write(`${JSON.stringify(document)}\n`);
+        break;
+      case "csv":
+        stdout.write(
+          csvLine(CSV_COLUMNS.map((name) => (document?.[name] ?? null) as string | number | boolean | null)),
+        );
+        break;
+      case "table":
+        stdout.write(`${tabSeparated(TSV_COLUMNS.map(([, value]) => value(activity)))}\n`);
+        break;
+    }
+    first = false;
+  }
+  if (format === "json") stdout.write(first ? "[]\n" : "]\n");
+}
+
+/** What a person reads when there is nothing at all yet. */
+export const EMPTY_STORE = "no activities yet; try: fitglue import export.zip, or: fitglue connect polar\n";
+
+const COLUMNS: readonly Column[] = [
+  { header: "ID", align: "right" },
+  { header: "", dispensable: 9, tone: "dim" },
+  { header: "Start" },
+  { header: "Sport", shrinkTo: 8 },
+  { header: "Distance", align: "right", tone: "title", dispensable: 1 },
+  { header: "Time", align: "right", dispensable: 2 },
+  { header: "Pace", align: "right", tone: "pace", dispensable: 3 },
+  { header: "HR", align: "right", tone: "heart", dispensable: 4 },
+  { header: "Climb", align: "right", tone: "height", dispensable: 6 },
+  { header: "kcal", align: "right", dispensable: 7 },
+  { header: "Source", tone: "dim", dispensable: 8 },
+  { header: "Title", shrinkTo: 10, dispensable: 5 },
+];
+
+function activityTable(activities: readonly StoredActivity[], look: Look): string[] {
+  const marks = look.unicode
+    ? { duplicate: "≈", deleted: "†", zone: "*" }
+    : { duplicate: "~", deleted: "x", zone: "*" };
+  const used = new Set<keyof typeof marks>();
+  const rows = activities.map((activity) => {
+    const start = localStart(activity);
+    const noted: (keyof typeof marks)[] = [];
+    if (start.readersZone) noted.push("zone");
+    if (duplicateOf(activity) !== null) noted.push("duplicate");
+    if (activity.deletedAt !== null) noted.push("deleted");
+    for (const note of noted) used.add(note);
+    return [
+      String(activity.id),
+      weekday(start.date),
+      `${start.date} ${start.time} ${noted.map((note) => marks[note]).join("")}`.trimEnd(),
+      sportName(activity.sport, activity.subSport, activity.sourceSport),
+      formatDistance(activity.totalDistance, activity.sport),
+      formatDuration(workTime(activity)),
+      formatEffort(averageSpeed(activity), effortKind(activity.sport)),
+      formatNumber(activity.avgHeartRate),
+      formatNumber(activity.totalAscent, "m"),
+      formatNumber(activity.totalCalories),
+      activity.source,
+      activity.title,
+    ];
+  });
+  const legend = {
+    zone: `${marks.zone} in your own time zone: the source tells none`,
+    duplicate: `${marks.duplicate} possible duplicate of another one`,
+    deleted: `${marks.deleted} gone at its source, kept here`,
+  };
+  const notes = (["zone", "duplicate", "deleted"] as const).filter((note) => used.has(note));
+  return [
+    ...renderTable(COLUMNS, rows, look),
+    ...notes.map((note) => paint(look, "dim", truncate(legend[note], look.width, look.unicode))),
+  ];
+}
+
+/** The fields of an activity that are one value; `export --format csv` has laps and samples too. */
+const CSV_COLUMNS: readonly string[] = Object.entries(
+  activityJson(
+    {
+      ...EMPTY_ACTIVITY,
+      id: 0,
+      source: "",
+      account: "",
+      externalId: "",
+      startTime: "1970-01-01T00:00:00.000Z",
+      aliases: [],
+      parserVersion: 0,
+      createdAt: "",
+      updatedAt: "",
+      deletedAt: null,
+    },
+    { samples: false },
+  ),
+)
+  .filter(([, value]) => typeof value !== "object" || value === null)
+  .map(([name]) => name);
+
+type TsvColumn = readonly [name: string, value: (activity: StoredActivity) => string | number | null];
+
+/** What a pipe gets: SI units, unrounded, times in RFC 3339. Columns are only ever added at the end. */
+const TSV_COLUMNS: readonly TsvColumn[] = [
+  ["id", (activity) => activity.id],
+  ["start_time", rfc3339],
+  ["sport", (activity) => activity.sport],
+  ["sub_sport", (activity) => activity.subSport],
+  ["total_distance", (activity) => activity.totalDistance],
+  ["total_timer_time", (activity) => activity.totalTimerTime],
+  ["total_elapsed_time", (activity) => activity.totalElapsedTime],
+  ["avg_speed", (activity) => activity.avgSpeed],
+  ["avg_heart_rate", (activity) => activity.avgHeartRate],
+  ["max_heart_rate", (activity) => activity.maxHeartRate],
+  ["total_ascent", (activity) => activity.totalAscent],
+  ["total_calories", (activity) => activity.totalCalories],
+  ["source", (activity) => activity.source],
+  ["title", (activity) => activity.title],
+  ["device", (activity) => activity.device],
+  ["possible_duplicate_of", duplicateOf],
+  ["deleted_at", (activity) => activity.deletedAt],
+];
+
+function listTotals({ context, filter, format }: ListOptions, by: TotalsBy): void {
+  const { stdout } = context.io;
+  const store = context.store("read");
+  const report = totalsOf([...store.list(filter)], by);
+  const look = lookOf(context.io);
+  if (format === "table" && look !== null) {
+    if (report.all.count === 0) {
+      context.say(store.count() === 0 ? EMPTY_STORE : "no activity matches\n");
+      return;
+    }
+    stdout.write(`${totalsTable(report, by, look).join("\n")}\n`);
+    return;
+  }
+  const groups = report.groups.map((group) => totalsDocument(group, by));
+  if (format === "json") {
+    const { [by]: _, ...all } = totalsDocument(report.all, by);
+    stdout.write(
+      `${JSON.stringify({ by, groups, total: all, possible_duplicates_left_out: report.duplicates })}\n`,
+    );
+    return;
+  }
+  const names = Object.keys(totalsDocument(report.all, by));
+  if (format === "csv") stdout.write(csvLine(names));
+  if (format === "table") stdout.write(`${tabSeparated(names)}\n`);
+  for (const group of groups) {
+    if (format === "ndjson") stdout.write(`${JSON.stringify(group)}\n`);
+    else if (format === "csv") stdout.write(csvLine(Object.values(group)));
+    else stdout.write(`${tabSeparated(Object.values(group))}\n`);
+  }
+}
+
+function totalsDocument(totals: Totals, by: TotalsBy): Record<string, string | number | null> {
+  return {
+    [by]: totals.key,
+    count: totals.count,
+    time: totals.time,
+    total_distance: totals.distance,
+    total_ascent: totals.ascent,
+    total_calories: totals.calories,
+    active_calories: totals.activeCalories,
+  };
+}
+
+function totalsTable(report: TotalsReport, by: TotalsBy, look: Look): string[] {
+  const columns: Column[] = [
+    { header: `${by[0]?.toUpperCase() ?? ""}${by.slice(1)}`, shrinkTo: 10 },
+    { header: "Count", align: "right" },
+    { header: "Time", align: "right" },
+    { header: "Distance", align: "right", tone: "title" },
+    { header: "Climb", align: "right", tone: "height" },
+    { header: "kcal", align: "right", dispensable: 1 },
+    { header: "active kcal", align: "right", dispensable: 2 },
+  ];
+  const row = (totals: Totals, name: string): (string | null)[] => [
+    name,
+    String(totals.count),
+    formatDuration(totals.time),
+    // Sums over sports are told in kilometres, whatever a single swim is told in.
+    formatDistance(totals.distance, by === "sport" && totals.key === "swimming" ? "swimming" : "generic"),
+    formatNumber(totals.ascent, "m"),
+    formatNumber(totals.calories),
+    formatNumber(totals.activeCalories),
+  ];
+  const rows = report.groups.map((group) => row(group, group.key ?? ""));
+  if (report.groups.length > 1) rows.push(row(report.all, "all"));
+  const lines = renderTable(columns, rows, look);
+  if (report.duplicates > 0) {
+    const words = report.duplicates === 1 ? "possible duplicate is" : "possible duplicates are";
+    lines.push(paint(look, "dim", `${report.duplicates} ${words} not counted`));
+  }
+  return lines;
+}

@@ -1,0 +1,74 @@
+import { Command } from "commander";
+import { ExitCode } from "../exit-codes.ts";
+import { lookOf } from "../output/look.ts";
+import { renderTable, tabSeparated } from "../output/table.ts";
+import type { CommandContext } from "./context.ts";
+import { formatBytes } from "./facts.ts";
+import { runReprocess } from "./reprocess.ts";
+
+export interface SkippedCommandOptions {
+  readonly context: CommandContext;
+
+  readonly retry: boolean;
+}
+
+/** `fitglue skipped`. */
+export function newSkippedCommand(context: CommandContext): Command {
+  return new Command("skipped")
+    .option("--retry", "map them again with this version's parsers")
+    .action(async (flags: { retry?: boolean }) => {
+      context.exit(await runSkipped({ context, retry: flags.retry === true }));
+    });
+}
+
+/** Lists what could not be mapped, or maps it again. */
+export async function runSkipped(options: SkippedCommandOptions): Promise<ExitCode> {
+  const { context } = options;
+  if (options.retry) return runReprocess({ context, sources: [], what: "skipped", dryRun: false });
+  const items = context.store("read").skippedItems();
+  const { stdout } = context.io;
+  const look = lookOf(context.io);
+  if (context.globals.json) {
+    const skipped = items.map((item) => ({
+      source: item.source,
+      account: item.account,
+      external_id: item.externalId,
+      code: item.code,
+      reason: item.reason,
+      parser_version: item.parserVersion,
+      first_seen_at: item.firstSeenAt,
+      last_seen_at: item.lastSeenAt,
+      payloads: item.payloads,
+      bytes: item.bytes,
+    }));
+    stdout.write(`${JSON.stringify({ skipped })}\n`);
+  } else if (look !== null) {
+    if (items.length === 0) context.say("nothing was skipped\n");
+    else {
+      const lines = renderTable(
+        [
+          { header: "source" },
+          { header: "id", shrinkTo: 12 },
+          { header: "first seen" },
+          { header: "raw", align: "right" },
+          { header: "why", shrinkTo: 20 },
+        ],
+        items.map((item) => [
+          item.source,
+          item.externalId,
+          item.firstSeenAt.slice(0, 10),
+          formatBytes(item.bytes),
+          `${item.code}: ${item.reason}`,
+        ]),
+        look,
+      );
+      stdout.write(`${lines.join("\n")}\n`);
+    }
+  } else {
+    for (const item of items) {
+      const { source, externalId, firstSeenAt, lastSeenAt, bytes, code, reason } = item;
+      stdout.write(`${tabSeparated([source, externalId, firstSeenAt, lastSeenAt, bytes, code, reason])}\n`);
+    }
+  }
+  return ExitCode.OK;
+}

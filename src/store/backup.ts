@@ -1,0 +1,205 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import Sqlite, { type Database } from "better-sqlite3";
+import { InterruptedError, StoreError, UsageError } from "../errors.ts";
+import { asStoreError } from "./errors.ts";
+import { SCHEMA_VERSION } from "./migrations.ts";
+import { type TableCounts, tableCounts } from "./statistics.ts";
+import type { Store } from "./store.ts";
+import { integrityErrors } from "./verification.ts";
+
+export interface BackupOptions {
+  /** Replace an existing file. */
+  readonly force: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (donePages: number, totalPages: number) => void;
+}
+
+/** A finished backup. */
+export interface BackupResult {
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly schemaVersion: number;
+  readonly counts: TableCounts;
+}
+
+/** Pages per step: between two steps the process answers signals, and other processes may write. */
+const STEP_PAGES = 2048;
+const ALL_PAGES = 0x7fffffff;
+
+/**
+ * Writes a consistent copy of the database to `target`, while other processes read and write. The copy gets its name only after it
+ * was checked (integrity, and row counts where nobody wrote meanwhile) and is on the disk; it is one file without side
+ * files, mode 0600.
+ *
+ * Throws `UsageError` (`BACKUP_EXISTS`, `BACKUP_TARGET`), `StoreError` (`STORE_MISSING`, `STORE_FULL`, `BACKUP_DAMAGED` …),
+ * `InterruptedError`. Nothing half-written stays behind.
+ */
+export async function backupStore(
+  store: Store,
+  target: string,
+  options: BackupOptions,
+): Promise<BackupResult> {
+  const path = resolve(target);
+  if (store.db.memory) {
+    throw new StoreError("STORE_MISSING", `there is no database to back up: ${store.path}`, {
+      hint: "fitglue status",
+    });
+  }
+  checkTarget(store.path, path, options.force);
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  try {
+    closeSync(openSync(temporary, "wx", 0o600));
+    const before = options.signal?.aborted === true ? undefined : dataVersion(store.db);
+    await copy(store.db, temporary, options);
+    const copied = checkCopy(temporary);
+    const quiet = before === dataVersion(store.db);
+    if (quiet) compare(tableCounts(store.db), copied.counts);
+    syncToDisk(temporary);
+    give(temporary, path, options.force);
+    syncToDisk(dirname(path));
+    return { path, bytes: statSync(path).size, schemaVersion: copied.schemaVersion, counts: copied.counts };
+  } catch (error) {
+    throw asStoreError(error, path);
+  } finally {
+    for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(`${temporary}${suffix}`, { force: true });
+  }
+}
+
+function checkTarget(source: string, path: string, force: boolean): void {
+  const folder = dirname(path);
+  if (!existsSync(folder)) {
+    throw new UsageError("BACKUP_TARGET", `no such folder: ${folder}`, { hint: `mkdir -p ${folder}` });
+  }
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) {
+    throw new UsageError("BACKUP_TARGET", `the target is a folder: ${path}`, {
+      hint: "name a file in it, for example fitglue-backup.db",
+    });
+  }
+  // The real paths: a link to the database must not be taken for another file.
+  const real = stats === undefined ? join(realpathSync(folder), basename(path)) : realTarget(path);
+  const own = realpathSync(source);
+  if (["", "-wal", "-shm", "-journal", ".lock"].some((suffix) => real === `${own}${suffix}`)) {
+    throw new UsageError("BACKUP_TARGET", `the target is the database itself: ${path}`, {
+      hint: "choose another file",
+    });
+  }
+  if (stats !== undefined && !force) {
+    throw new UsageError("BACKUP_EXISTS", `the file exists already: ${path}`, {
+      hint: "choose another name, or replace it with --force",
+    });
+  }
+  const side = ["-wal", "-journal"].map((suffix) => `${path}${suffix}`).find((file) => existsSync(file));
+  if (side !== undefined) {
+    // SQLite would take it for the new file's own and replay it.
+    throw new UsageError(
+      "BACKUP_TARGET",
+      `the target is in use, or was not closed properly: ${side} exists`,
+      {
+        hint: "choose another name",
+      },
+    );
+  }
+}
+
+function realTarget(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Page by page. Another process's write makes SQLite begin again; the second time everything is copied in one step. */
+async function copy(db: Database, temporary: string, options: BackupOptions): Promise<void> {
+  let least = Number.POSITIVE_INFINITY;
+  await db.backup(temporary, {
+    progress({ totalPages, remainingPages }) {
+      if (options.signal?.aborted === true) throw new InterruptedError();
+      options.onProgress?.(totalPages - remainingPages, totalPages);
+      const restarted = remainingPages > least;
+      least = Math.min(least, remainingPages);
+      return restarted ? ALL_PAGES : STEP_PAGES;
+    },
+  });
+}
+
+function checkCopy(path: string): { counts: TableCounts; schemaVersion: number } {
+  const db = new Sqlite(path, { fileMustExist: true });
+  try {
+    // One file: what is in a write-ahead log would be lost by whoever copies the file alone.
+    db.pragma("journal_mode = DELETE");
+    const [error] = integrityErrors(db);
+    if (error !== undefined) {
+      throw new StoreError("BACKUP_DAMAGED", `the copy is not sound, and was removed: ${error}`, {
+        hint: "fitglue verify",
+      });
+    }
+    return {
+      counts: tableCounts(db),
+      schemaVersion: Number(db.pragma("user_version", { simple: true }) ?? SCHEMA_VERSION),
+    };
+  } finally {
+    db.close();
+  }
+}
+
+function compare(original: TableCounts, copied: TableCounts): void {
+  for (const [table, count] of Object.entries(original)) {
+    if (copied[table] === count) continue;
+    throw new StoreError("BACKUP_DAMAGED", `the copy lacks rows of ${table}, and was removed`, {
+      hint: "fitglue verify",
+    });
+  }
+}
+
+/** Grows with every commit of another connection. */
+function dataVersion(db: Database): number {
+  return Number(db.pragma("data_version", { simple: true }));
+}
+
+function give(temporary: string, path: string, force: boolean): void {
+  if (force) {
+    renameSync(temporary, path);
+    return;
+  }
+  try {
+    // Unlike a rename, a link never replaces a file that appeared meanwhile.
+    linkSync(temporary, path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code === "EEXIST") {
+      throw new UsageError("BACKUP_EXISTS", `the file exists already: ${path}`, {
+        hint: "choose another name, or replace it with --force",
+        cause: error,
+      });
+    }
+    // FAT and some network file systems have no links.
+    renameSync(temporary, path);
+  }
+}
+
+function syncToDisk(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } catch (error) {
+    // A folder cannot be synced everywhere (Windows).
+    if (!statSync(path).isDirectory()) throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+}

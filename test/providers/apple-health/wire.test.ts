@@ -1,0 +1,155 @@
+import { expect, test } from "vitest";
+import { ItemError } from "../../../src/errors.ts";
+import { parseWorkout } from "../../../src/providers/apple-health/wire.ts";
+
+const parse = (xml: string) => parseWorkout(Buffer.from(xml));
+const at = (iso: string): number => Date.parse(iso) / 1000;
+
+test("a workout as iOS 18 writes it", () => {
+  const wire = parse(`
+    <Workout workoutActivityType="HKWorkoutActivityTypeRunning" duration="30.5" durationUnit="min"
+      sourceName="Riley’s Apple&#160;Watch" sourceVersion="11.2" device="&lt;&lt;HKDevice: 0xc937f6fa0&gt;, name:Apple Watch&gt;"
+      creationDate="2025-02-01 08:40:02 +0100" startDate="2025-02-01 08:10:00 +0100" endDate="2025-02-01 08:40:00 +0100">
+      <MetadataEntry key="HKTimeZone" value="Europe/Paris"/>
+      <MetadataEntry key="HKAverageMETs" value="9.19 kcal/hr·kg"/>
+      <WorkoutEvent type="HKWorkoutEventTypeLap" date="2025-02-01 08:10:00 +0100" duration="30" durationUnit="s">
+        <MetadataEntry key="HKSWOLFScore" value="41"/>
+      </WorkoutEvent>
+      <WorkoutActivity uuid="A-1" startDate="2025-02-01 08:10:00 +0100" endDate="2025-02-01 08:20:00 +0100" duration="10" durationUnit="min">
+        <WorkoutEvent type="HKWorkoutEventTypeSegment" date="2025-02-01 08:10:00 +0100"/>
+        <WorkoutStatistics type="HKQuantityTypeIdentifierDistanceWalkingRunning" sum="1.5" unit="km"/>
+        <MetadataEntry key="WOIntervalStepKeyPath" value="1.3.0"/>
+        <MetadataEntry key="HKTimeZone" value="Asia/Tokyo"/>
+      </WorkoutActivity>
+      <WorkoutStatistics type="HKQuantityTypeIdentifierDistanceWalkingRunning" startDate="x" endDate="y" sum="4,5" unit="km"/>
+      <WorkoutStatistics type="HKQuantityTypeIdentifierHeartRate" average="140.25" minimum="NaN" maximum="171" unit="count/min"/>
+      <WorkoutRoute sourceName="Watch" startDate="2025-02-01 08:10:05 +0100" endDate="2025-02-01 08:40:00 +0100">
+        <MetadataEntry key="HKMetadataKeySyncVersion" value="2"/>
+        <FileReference path="/workout-routes/a.gpx"/>
+        <FileReference path="/workout-routes/b.gpx"/>
+        <FileReference path="/workout-routes/a.gpx"/>
+      </WorkoutRoute>
+      <MetadataEntry key="HKTimeZone" value="Europe/Paris"/>
+      <MetadataEntry key="HKAverageMETs" value="9.19 kcal/hr·kg"/>
+    </Workout>`);
+  expect(wire).toMatchObject({
+    activityType: "HKWorkoutActivityTypeRunning",
+    duration: 30.5,
+    durationUnit: "min",
+    totalDistance: null,
+    sourceName: "Riley’s Apple\u00a0Watch",
+    sourceVersion: "11.2",
+    device: "<<HKDevice: 0xc937f6fa0>, name:Apple Watch>",
+    creation: at("2025-02-01T07:40:02Z"),
+    start: at("2025-02-01T07:10:00Z"),
+    end: at("2025-02-01T07:40:00Z"),
+  });
+  expect([...wire.metadata]).toEqual([
+    ["HKTimeZone", "Europe/Paris"],
+    ["HKAverageMETs", "9.19 kcal/hr·kg"],
+  ]);
+  expect(wire.events).toHaveLength(1);
+  expect([...(wire.events[0]?.metadata ?? [])]).toEqual([["HKSWOLFScore", "41"]]);
+  expect(wire.statistics).toEqual([
+    {
+      type: "HKQuantityTypeIdentifierDistanceWalkingRunning",
+      average: null,
+      minimum: null,
+      maximum: null,
+      sum: 4.5,
+      unit: "km",
+    },
+    {
+      type: "HKQuantityTypeIdentifierHeartRate",
+      average: 140.25,
+      minimum: null,
+      maximum: 171,
+      sum: null,
+      unit: "count/min",
+    },
+  ]);
+  expect(wire.activities).toHaveLength(1);
+  expect(wire.activities[0]).toMatchObject({ uuid: "A-1", duration: 10 });
+  expect(wire.activities[0]?.statistics[0]?.sum).toBe(1.5);
+  expect(wire.activities[0]?.events).toHaveLength(1);
+  expect(wire.activities[0]?.metadata.get("WOIntervalStepKeyPath")).toBe("1.3.0");
+  expect(wire.routes).toHaveLength(1);
+  expect(wire.routes[0]?.paths).toEqual(["/workout-routes/a.gpx", "/workout-routes/b.gpx"]);
+});
+
+test("entities: the five and the numeric ones, no others", () => {
+  const { sourceName, device } = parse(
+    `<Workout sourceName="&lt;A&amp;B&gt; &quot;&apos;&#x41;&#66;" device="&bomb;&constructor;&nbsp;&copy;"/>`,
+  );
+  expect(sourceName).toBe(`<A&B> "'AB`);
+  expect(device).toBe("&bomb;&constructor;&nbsp;&copy;");
+});
+
+test("an entity declared in the element itself is not expanded", () => {
+  const { sourceName } = parse(`<!DOCTYPE x [<!ENTITY a "aaaa">]><Workout sourceName="&a;"/>`);
+  expect(sourceName).toBe("&a;");
+});
+
+test("control characters and broken UTF-8 do not reach the store", () => {
+  const bytes = Buffer.concat([
+    Buffer.from('<Workout sourceName="My\u000b \u001fApp\u0000" device="'),
+    Buffer.from([0x57, 0xff, 0x61]),
+    Buffer.from('" sourceVersion="a\r\nb"><MetadataEntry key="k\u0007" value="\u0001"/></Workout>'),
+  ]);
+  const wire = parseWorkout(bytes);
+  expect(wire.sourceName).toBe("My App");
+  expect(wire.device).toBe("W\ufffda");
+  expect(wire.sourceVersion).toBe("a  b");
+  expect(wire.metadata.size).toBe(0);
+});
+
+test.each([
+  ["an attribute written twice: the first counts", `<Workout duration="1" duration="2" sourceName="S"/>`],
+  ["a raw ampersand", `<Workout duration="1" sourceName="S" device="a & b &c"/>`],
+  ["a raw <", `<Workout duration="1" sourceName="S" device="a < b"/>`],
+  ["spaces in an attribute's name", `<Workout Health Mate Version="2" duration="1" sourceName="S"/>`],
+  ["an attribute without a value", `<Workout broken duration="1" sourceName="S"/>`],
+  ["another case", `<workout DURATION="1" SourceName="S"></WORKOUT>`],
+  [
+    "attributes that are also names of JavaScript",
+    `<Workout __proto__="x" hasOwnProperty="y" duration="1" sourceName="S"/>`,
+  ],
+  ["an end tag missing inside", `<Workout duration="1" sourceName="S"><WorkoutEvent type="T"></Workout>`],
+  ["single quotes", `<Workout duration='1' sourceName='S'/>`],
+  ["a number with a comma", `<Workout duration="1,0" sourceName="S"/>`],
+])("survived: %s", (_, xml) => {
+  expect(parse(xml)).toMatchObject({ duration: 1, sourceName: "S" });
+});
+
+test("what is not a number, not a date or empty is missing", () => {
+  expect(
+    parse(`<Workout duration="NaN" totalDistance="" sourceName="" startDate="soon" endDate=""/>`),
+  ).toMatchObject({
+    duration: null,
+    totalDistance: null,
+    sourceName: null,
+    start: null,
+    end: null,
+  });
+});
+
+test("unknown elements keep what is theirs", () => {
+  const wire = parse(`
+    <Workout><Novelty><MetadataEntry key="HKTimeZone" value="Asia/Tokyo"/>
+      <WorkoutStatistics type="HKQuantityTypeIdentifierHeartRate" average="1"/></Novelty>
+      <Workout sourceName="inner"><MetadataEntry key="inner" value="1"/></Workout></Workout>`);
+  expect(wire.metadata.size).toBe(0);
+  expect(wire.statistics).toEqual([]);
+  expect(wire.sourceName).toBeNull();
+});
+
+test("an event written twice is one, two alike at different times are two", () => {
+  const event = (date: string) =>
+    `<WorkoutEvent type="HKWorkoutEventTypeLap" date="${date}" duration="1" durationUnit="min"/>`;
+  const [first, second] = ["2025-02-01 08:10:00 +0100", "2025-02-01 08:11:00 +0100"];
+  expect(parse(`<Workout>${event(first)}${event(first)}${event(second)}</Workout>`).events).toHaveLength(2);
+});
+
+test.each(["", "no xml", "<Record/>", "<Record><Workout/></Record>"])("%j is no workout", (xml) => {
+  expect(() => parse(xml)).toThrow(ItemError);
+});
