@@ -140,7 +140,10 @@ describe("exports are found whatever they look like", () => {
     "a name in a lost encoding": () =>
       write(
         "a.zip",
-        buildZip([{ ...MAIN, name: Buffer.from("apple_health_export/\u00b5\u00e9\u00ff.xml", "latin1") }, ROUTE]),
+        buildZip([
+          { ...MAIN, name: Buffer.from("apple_health_export/\u00b5\u00e9\u00ff.xml", "latin1") },
+          ROUTE,
+        ]),
       ),
     "a name without a suffix": () =>
       write("a.zip", buildZip([{ ...MAIN, name: "apple_health_export/export" }, ROUTE])),
@@ -153,7 +156,8 @@ describe("exports are found whatever they look like", () => {
           { ...ROUTE, name: "workout-routes/route_a.gpx" },
         ]),
       ),
-    "the unzipped folder": () => tree({ "Exportar.xml": XML, "workout-routes/route_a.gpx": GPX, "export_cda.xml": CDA.content }),
+    "the unzipped folder": () =>
+      tree({ "Exportar.xml": XML, "workout-routes/route_a.gpx": GPX, "export_cda.xml": CDA.content }),
     "the folder around it": () =>
       tree({ "apple_health_export/export.xml": XML, "apple_health_export/workout-routes/route_a.gpx": GPX }),
     "the bare XML with its routes beside it": () =>
@@ -184,7 +188,9 @@ describe("exports are found whatever they look like", () => {
 
   it("takes two entries of one name for two routes", async () => {
     const second = GPX.replace('lat="1"', 'lat="5"');
-    const { routes, files } = await read(write("a.zip", buildZip([MAIN, ROUTE, { ...ROUTE, content: second }])));
+    const { routes, files } = await read(
+      write("a.zip", buildZip([MAIN, ROUTE, { ...ROUTE, content: second }])),
+    );
     expect(routes.map(({ bytes }) => bytes.toString())).toEqual([GPX, second]);
     expect(files.routeCount).toBe(2);
   });
@@ -198,7 +204,10 @@ describe("exports are found whatever they look like", () => {
   });
 
   it("finds a decomposed name by its composed form", async () => {
-    const at = write("a.zip", buildZip([MAIN, { ...ROUTE, name: "apple_health_export/workout-routes/e\u0301.gpx" }]));
+    const at = write(
+      "a.zip",
+      buildZip([MAIN, { ...ROUTE, name: "apple_health_export/workout-routes/e\u0301.gpx" }]),
+    );
     expect((await read(at, "/workout-routes/\u00e9.gpx")).routes).toHaveLength(1);
   });
 
@@ -273,7 +282,8 @@ const STRANGE: readonly Strange[] = [
     name: "Deflate64",
     make: () => write("a.zip", buildZip([{ ...MAIN, method: 9 }])),
     code: "INPUT_COMPRESSION",
-    message: "the archive is compressed in a way that cannot be read (Deflate64, as Windows does with large files)",
+    message:
+      "the archive is compressed in a way that cannot be read (Deflate64, as Windows does with large files)",
   },
   {
     name: "UTF-16",
@@ -333,12 +343,16 @@ describe("strange files get a sentence and exit 6", () => {
     chmodSync(folder, 0o755);
     chmodSync(dirname(locked), 0o755);
     // Root may read anything, so the question is asked by nobody.
-    const module = pathToFileURL(join(import.meta.dirname, "../../../dist/providers/apple-health/archive.js"));
+    const module = pathToFileURL(
+      join(import.meta.dirname, "../../../dist/providers/apple-health/archive.js"),
+    );
     const script = `import { openExport } from ${JSON.stringify(module.href)};
       if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534); }
       try { await openExport({ path: ${JSON.stringify(locked)}, isDirectory: true, size: 0, head: Buffer.alloc(0) }); }
       catch (error) { console.log(error.code, error.exitCode, error.message); }`;
-    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      encoding: "utf8",
+    });
     chmodSync(locked, 0o700);
     expect(stderr).toBe("");
     expect(stdout).toBe("INPUT_UNREADABLE 6 the folder cannot be read: permission denied\n");
@@ -420,7 +434,9 @@ const DAMAGED: readonly Damaged[] = [
     name: "sizes of 32 bits where there are more (as macOS writes them)",
     zip: () => buildZip([{ ...MAIN, size: XML.length % 4096, compressedSize: 17, descriptor: true }, ROUTE]),
     xml: "all",
-    damage: [`archive-damaged! export.xml: ${XML.length} bytes where the archive promises ${XML.length % 4096}`],
+    damage: [
+      `archive-damaged! export.xml: ${XML.length} bytes where the archive promises ${XML.length % 4096}`,
+    ],
   },
 ];
 
@@ -439,7 +455,10 @@ describe("damaged archives give what is in them", () => {
   }
 
   it("a bit that is wrong: everything before it is there", async () => {
-    const random = Array.from({ length: 60_000 }, (_, n) => `<Record value="${Math.imul(n, 2654435761) >>> 0}"/>`);
+    const random = Array.from(
+      { length: 60_000 },
+      (_, n) => `<Record value="${Math.imul(n, 2654435761) >>> 0}"/>`,
+    );
     const content = `<HealthData>${random.join("\n")}</HealthData>`;
     const at = 150_000;
     const { xml, damage } = await read(
@@ -478,7 +497,10 @@ describe("damaged archives give what is in them", () => {
   it("a route that is damaged is told with it", async () => {
     const cases: readonly (readonly [EntrySpec, string])[] = [
       [{ ...ROUTE, crc: 5 }, "archive-damaged its checksum is wrong"],
-      [{ ...ROUTE, damage: (bytes) => bytes.subarray(0, 30) }, "archive-damaged its compressed data are damaged"],
+      [
+        { ...ROUTE, damage: (bytes) => bytes.subarray(0, 30) },
+        "archive-damaged its compressed data are damaged",
+      ],
       [{ ...ROUTE, size: 7 }, `archive-damaged ${GPX.length} bytes where the archive promises 7`],
     ];
     for (const [route, expected] of cases) {
@@ -508,8 +530,12 @@ describe("damaged archives give what is in them", () => {
     const smaller = { ...MAIN, name: "old/export.xml", content: "<HealthData/>" };
     const { xml, damage } = await read(write("a.zip", buildZip([smaller, MAIN, ROUTE])));
     expect(xml).toBe(XML);
-    expect(damage).toEqual(["further-export! the archive holds another export, which was not read: old/export.xml"]);
-    const inFolder = await read(tree({ "a/export.xml": XML, "b/export.xml": "<HealthData/>", "a/route_a.gpx": GPX }));
+    expect(damage).toEqual([
+      "further-export! the archive holds another export, which was not read: old/export.xml",
+    ]);
+    const inFolder = await read(
+      tree({ "a/export.xml": XML, "b/export.xml": "<HealthData/>", "a/route_a.gpx": GPX }),
+    );
     expect(inFolder.xml).toBe(XML);
     expect(inFolder.damage).toEqual([
       "further-export! the folder holds another export, which was not read: b/export.xml",
