@@ -304,7 +304,7 @@ describe("legal documents are read as sax reads them", () => {
         bytes,
         cuts.toSorted((a, b) => a - b),
       );
-      expect(foundIn(found), `${xml}`).toEqual(readWithSax(xml));
+      expect(foundIn(found), `round ${round}`).toEqual(readWithSax(xml));
       expect(told(found.damage)).toEqual([]);
     }
   });
