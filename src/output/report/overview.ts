@@ -35,8 +35,7 @@ function tiles(totals: Totals): Markup {
   return html`<div class="tiles">
     ${tile("activities", String(totals.count))} ${tile("time", formatDuration(totals.time))}
     ${tile("distance", formatDistance(totals.distance, "generic"))}
-    ${tile("climb", formatNumber(totals.ascent, "m"))}
-    ${tile("energy", formatNumber(totals.calories, "kcal"))}
+    ${tile("climb", formatNumber(totals.ascent, "m"))} ${tile("energy", formatNumber(totals.calories, "kcal"))}
   </div>`;
 }
 
@@ -67,24 +66,12 @@ function calendar(activities: readonly ReportActivity[]): Markup {
       const date = new Date(ms).toISOString().slice(0, 10);
       const { x, y } = place(ms);
       const day = days.get(date);
-      const level =
-        day === undefined ? 0 : 1 + Math.min(3, Math.floor(((seconds.get(date) ?? 0) / longest) * 4));
-      const rect = html`<rect
-        class="d${level}"
-        x="${x}"
-        y="${y}"
-        width="${CELL - 3}"
-        height="${CELL - 3}"
-        rx="2"
-        >${
-          day === undefined
-            ? null
-            : html`<title>
-                ${date}: ${day.map(({ sport }) => sport).join(", ")},
-                ${formatDuration(seconds.get(date) ?? null)}
-              </title>`
-        }</rect
-      >`;
+      const level = day === undefined ? 0 : 1 + Math.min(3, Math.floor(((seconds.get(date) ?? 0) / longest) * 4));
+      const rect = html`<rect class="d${level}" x="${x}" y="${y}" width="${CELL - 3}" height="${CELL - 3}" rx="2">${
+        day === undefined
+          ? null
+          : html`<title>${date}: ${day.map(({ sport }) => sport).join(", ")}, ${formatDuration(seconds.get(date) ?? null)}</title>`
+      }</rect>`;
       cells.push(day === undefined ? rect : html`<a href="#a${day[0]?.activity.id ?? ""}">${rect}</a>`);
     }
     const names = MONTHS.map((name, month) => {
@@ -123,29 +110,10 @@ function weekBars(weeks: readonly Totals[]): Markup | null {
   const bars = dated.map(({ week, monday }) => {
     const x = Math.round((monday - first) / (7 * DAY_MS)) * wide;
     const bar = Math.max(1, Math.round(((week.time ?? 0) / longest) * height));
-    return html`<rect
-      class="bar"
-      x="${x}"
-      y="${height - bar}"
-      width="${Math.max(2, wide - 2)}"
-      height="${bar}"
-      ><title>${week.key}: ${formatDuration(week.time) ?? "time unknown"}, ${week.count}</title></rect
-    >`;
+    return html`<rect class="bar" x="${x}" y="${height - bar}" width="${Math.max(2, wide - 2)}" height="${bar}"><title>${week.key}: ${formatDuration(week.time) ?? "time unknown"}, ${week.count}</title></rect>`;
   });
   const width = count * wide;
-  return html`<div class="scroll">
-      <svg
-        class="weeks"
-        viewBox="0 0 ${width} ${height}"
-        width="${width}"
-        height="${height}"
-        role="img"
-        aria-label="Time per week, the longest ${formatDuration(longest)}"
-      >
-        ${bars}
-        <line x1="0" x2="${width}" y1="${height}" y2="${height}" />
-      </svg>
-    </div>
+  return html`<div class="scroll"><svg class="weeks" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Time per week, the longest ${formatDuration(longest)}">${bars}<line x1="0" x2="${width}" y1="${height}" y2="${height}"/></svg></div>
     <p class="note">Time per week; the longest has ${formatDuration(longest)}.</p>`;
 }
 
@@ -153,37 +121,20 @@ function weekBars(weeks: readonly Totals[]): Markup | null {
 function mondayOf(week: string): number {
   const [year, number] = week.split("-W").map(Number);
   const fourth = Date.UTC(year ?? Number.NaN, 0, 4);
-  return (
-    fourth - ((new Date(fourth).getUTCDay() + 6) % 7) * DAY_MS + ((number ?? Number.NaN) - 1) * 7 * DAY_MS
-  );
+  return fourth - ((new Date(fourth).getUTCDay() + 6) % 7) * DAY_MS + ((number ?? Number.NaN) - 1) * 7 * DAY_MS;
 }
 
 function totalsTable(by: string, groups: readonly Totals[]): Markup {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>${by}</th>
-          <th>Count</th>
-          <th>Time</th>
-          <th>Distance</th>
-          <th>Climb</th>
-          <th>kcal</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${groups.map(
-          (group) =>
-            html`<tr>
-              <th>${group.key}</th>
-              <td>${group.count}</td>
-              <td>${formatDuration(group.time)}</td>
-              <td>${formatDistance(group.distance, group.key === "swimming" ? "swimming" : "generic")}</td>
-              <td>${formatNumber(group.ascent, "m")}</td>
-              <td>${formatNumber(group.calories)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<div class="scroll"><table>
+    <thead><tr><th>${by}</th><th>Count</th><th>Time</th><th>Distance</th><th>Climb</th><th>kcal</th></tr></thead>
+    <tbody>${groups.map(
+      (group) => html`<tr>
+        <th>${group.key}</th>
+        <td>${group.count}</td>
+        <td>${formatDuration(group.time)}</td>
+        <td>${formatDistance(group.distance, group.key === "swimming" ? "swimming" : "generic")}</td>
+        <td>${formatNumber(group.ascent, "m")}</td>
+        <td>${formatNumber(group.calories)}</td>
+      </tr>`,
+    )}</tbody></table></div>`;
 }

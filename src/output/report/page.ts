@@ -42,34 +42,27 @@ export function reportPage(activities: readonly ReportActivity[], options: PageO
     map: map === null ? null : { x: map.x, y: map.y },
   }));
   const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${title} - fitglue</title>
-        ${styles.map((style) => inline("style", style))}
-      </head>
-      <body>
-        <main>
-          ${
-            one
-              ? null
-              : html`<h1>${spanOf(activities)}</h1>
-                  ${overview(activities)}
-                  <h2>Activities</h2>`
-          }
-          ${activities.map((activity) => activitySection(activity, one))}
-        </main>
-        <footer>
-          Made by fitglue on ${new Date(options.now).toISOString().slice(0, 10)} from the data on this
-          machine. This page loads nothing from anywhere.
-        </footer>
-        ${jsonScript("data", data)} ${scripts.map((script) => inline("script", script))}
-      </body>
-    </html> `;
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${title} - fitglue</title>
+${styles.map((style) => inline("style", style))}
+</head>
+<body>
+<main>
+${one ? null : html`<h1>${spanOf(activities)}</h1>${overview(activities)}<h2>Activities</h2>`}
+${activities.map((activity) => activitySection(activity, one))}
+</main>
+<footer>Made by fitglue on ${new Date(options.now).toISOString().slice(0, 10)} from the data on this machine. This page loads nothing from anywhere.</footer>
+${jsonScript("data", data)}
+${scripts.map((script) => inline("script", script))}
+</body>
+</html>
+`;
   return page.text;
 }
 
