@@ -89,7 +89,7 @@ export class Keychain implements CredentialStore {
       await this.#ask({ do: "delete", account: provider });
       throw unavailable("it does not give back what was stored");
     }
-    return PLACE;
+    return KEYCHAIN_PLACE;
   }
 
   async delete(provider: string): Promise<boolean> {
@@ -102,7 +102,7 @@ export class Keychain implements CredentialStore {
   }
 
   async locate(provider: string): Promise<CredentialPlace | undefined> {
-    return (await this.list()).includes(provider) ? PLACE : undefined;
+    return (await this.list()).includes(provider) ? KEYCHAIN_PLACE : undefined;
   }
 
   async #ask(question: Question): Promise<unknown> {
@@ -129,7 +129,8 @@ export class Keychain implements CredentialStore {
 }
 
 const NAME = "the system keychain";
-const PLACE: CredentialPlace = { kind: "keychain", name: NAME };
+/** Where the keychain keeps them. */
+export const KEYCHAIN_PLACE: CredentialPlace = { kind: "keychain", name: NAME };
 
 function run(input: string, timeoutMs: number, environment: KeychainOptions["environment"]): Promise<string> {
   return new Promise((resolve, reject) => {
