@@ -106,9 +106,10 @@ export class Keychain implements CredentialStore {
   }
 
   async #ask(question: Question): Promise<unknown> {
+    const require = createRequire(import.meta.url);
     let library: string;
     try {
-      library = createRequire(import.meta.url).resolve("keytar");
+      library = require.resolve("keytar");
     } catch {
       throw unavailable("its library is not installed");
     }
@@ -134,7 +135,7 @@ export const KEYCHAIN_PLACE: CredentialPlace = { kind: "keychain", name: NAME };
 
 function run(input: string, timeoutMs: number, environment: KeychainOptions["environment"]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["-e", PROGRAM], {
+    const child = spawn(process.execPath, ["--input-type=commonjs", "-e", PROGRAM], {
       stdio: ["pipe", "pipe", "ignore"],
       ...(environment === undefined ? {} : { env: environment }),
     });
