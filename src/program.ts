@@ -13,6 +13,16 @@ interface CommandEntry {
 /** Every command, in the order of `--help`. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "connect",
+    summary: "log in to a provider: polar, fitbit",
+    load: async () => (await import("./commands/connect.ts")).newConnectCommand,
+  },
+  {
+    name: "disconnect",
+    summary: "log out of a provider; the activities stay",
+    load: async () => (await import("./commands/disconnect.ts")).newDisconnectCommand,
+  },
+  {
     name: "sync",
     summary: "fetch what is new from every connected provider",
     load: async () => (await import("./commands/sync.ts")).newSyncCommand,

@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  constants,
+  mkdir,
+  open,
+  readFile,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
@@ -37,6 +48,15 @@ export class CredentialFile implements CredentialStore {
   constructor(options: CredentialFileOptions) {
     this.#options = options;
     this.path = join(options.configDir, "credentials.json");
+  }
+
+  async check(): Promise<void> {
+    await this.#change(() => false);
+    try {
+      await access(this.#options.configDir, constants.W_OK);
+    } catch (error) {
+      throw unusable(this.path, error);
+    }
   }
 
   async get(provider: string): Promise<Credentials | undefined> {

@@ -30,6 +30,11 @@ class AutoStore implements CredentialStore {
     this.#file = file;
   }
 
+  async check(): Promise<void> {
+    // Even what goes to the keychain is noted here.
+    await this.#file.check();
+  }
+
   async get(provider: string): Promise<Credentials | undefined> {
     return (await this.#file.get(provider)) ?? (await this.#fromKeychain(provider));
   }

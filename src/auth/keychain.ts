@@ -64,6 +64,10 @@ export class Keychain implements CredentialStore {
     this.#environment = options.environment;
   }
 
+  async check(): Promise<void> {
+    await this.list();
+  }
+
   async get(provider: string): Promise<Credentials | undefined> {
     const secret = await this.#ask({ do: "get", account: provider });
     if (secret === null) return undefined;
