@@ -33,20 +33,30 @@ export const GOOGLE_PACE: LimiterOptions = { perSecond: 2.4, burst: 4, concurren
 const PARSER_VERSION = 1;
 
 /**
- * Fitbit and Pixel Watch through the Google Health API. The Fitbit Web API ended on 2 November 2026; a URL of it is
- * refused with `ConfigError`, so that nothing ever calls it.
+ * Fitbit and Pixel Watch through the Google Health API. The Fitbit Web API ended on 2 November 2026: an address of it,
+ * left over in a configuration, is refused with `ConfigError` where it would be used, so that nothing ever calls it.
  */
 export function createFitbit(urls: FitbitUrls = GOOGLE_URLS): Provider & { readonly oauth: OAuthSpec } {
-  for (const url of Object.values(urls as unknown as Record<string, string>)) refuseOldApi(url);
   return {
     id: "fitbit",
     name: "Fitbit (Google Health)",
     parserVersion: PARSER_VERSION,
-    remote: { pull },
+    remote: {
+      async *pull(session, bookmark) {
+        alive(urls.apiUrl);
+        yield* pull(session, bookmark);
+      },
+    },
     oauth: {
-      authorizeUrl: urls.authorizeUrl,
-      tokenUrl: urls.tokenUrl,
-      revokeUrl: urls.revokeUrl,
+      get authorizeUrl() {
+        return alive(urls.authorizeUrl);
+      },
+      get tokenUrl() {
+        return alive(urls.tokenUrl);
+      },
+      get revokeUrl() {
+        return alive(urls.revokeUrl);
+      },
       scopes: [ACTIVITY_SCOPE, METRICS_SCOPE, LOCATION_SCOPE],
       requiredScopes: [ACTIVITY_SCOPE],
       pkce: true,
@@ -59,6 +69,7 @@ export function createFitbit(urls: FitbitUrls = GOOGLE_URLS): Provider & { reado
         "(the Google Health API enabled, the app published; step by step in docs/fitbit.md). " +
         "Download its JSON and run: fitglue connect fitbit --client-file FILE. No redirect URL has to be registered.",
       async identify(api, token): Promise<ConnectedAccount> {
+        alive(urls.apiUrl);
         const id = await createGoogleHealth(api).identity();
         return { id, notices: noticesOf(token) };
       },
@@ -92,9 +103,10 @@ function noticesOf(token: Readonly<Record<string, unknown>>): string[] {
   return notices;
 }
 
-function refuseOldApi(url: string): void {
+/** The URL, unless it belongs to the API that ended. */
+function alive(url: string): string {
   const host = URL.canParse(url) ? new URL(url).hostname : "";
-  if (host !== "fitbit.com" && !host.endsWith(".fitbit.com")) return;
+  if (host !== "fitbit.com" && !host.endsWith(".fitbit.com")) return url;
   throw new ConfigError(
     "FITBIT_WEB_API_ENDED",
     "the Fitbit Web API ended on 2 November 2026, and its clients and tokens with it",
