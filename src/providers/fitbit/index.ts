@@ -62,6 +62,12 @@ export function createFitbit(urls: FitbitUrls = GOOGLE_URLS): Provider & { reado
       pkce: true,
       clientAuth: "body",
       redirectHost: "127.0.0.1",
+      loginEnds: [
+        "the Google app is still in testing, where every login ends after seven days (https://console.cloud.google.com/auth/audience, Publish app)",
+        "its access was removed at https://myaccount.google.com/connections, or the password was changed",
+        "it was not used for six months",
+        "the same account has logged in more than a hundred times with this client",
+      ],
       // Without both Google gives no refresh token, and the login would end after an hour.
       authorizeParams: { access_type: "offline", prompt: "consent" },
       clientHelp: () =>
