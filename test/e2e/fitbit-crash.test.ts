@@ -43,15 +43,18 @@ async function killedSync(home: FitbitHome, args: readonly string[], kill: Kill)
   return signal === "SIGKILL";
 }
 
-/** What must hold at any moment, also right after a kill: whole activities, and no day claimed that was not read. */
-function mustBeSound(home: FitbitHome, label: string): void {
-  expect(home.rows("PRAGMA integrity_check"), label).toEqual([{ integrity_check: "ok" }]);
-  expect(home.rows("PRAGMA foreign_key_check"), label).toEqual([]);
+/** What does not hold of what must hold at any moment, also right after a kill: whole activities, no day claimed that was not read. */
+function faultsOf(home: FitbitHome): string[] {
+  const faults: string[] = [];
+  if (home.rows("PRAGMA integrity_check")[0]?.["integrity_check"] !== "ok") faults.push("integrity");
+  if (home.rows("PRAGMA foreign_key_check").length > 0) faults.push("foreign keys");
   const stored = home.rows(
     `SELECT external_id, (SELECT count(*) FROM samples s WHERE s.activity_id = a.id) AS samples,
        (SELECT count(DISTINCT substr(kind, 1, 5)) FROM item_payloads p WHERE p.external_id = a.external_id) AS payloads FROM activities a`,
   );
-  for (const row of stored) expect([row["samples"], row["payloads"]], label).toEqual([60, 3]);
+  for (const row of stored) {
+    if (row["samples"] !== 60 || row["payloads"] !== 3) faults.push(`not whole: ${JSON.stringify(row)}`);
+  }
   const [state] = home.rows("SELECT bookmark FROM sync_state");
   const bookmark = state?.["bookmark"];
   const { covered = [] } = (typeof bookmark === "string" ? JSON.parse(bookmark) : {}) as {
@@ -59,26 +62,31 @@ function mustBeSound(home: FitbitHome, label: string): void {
   };
   const has = new Set(stored.map((row) => row["external_id"]));
   for (const { point } of home.google.exercises) {
-    const name = String(point["name"]);
     const { interval } = point["exercise"] as { interval: { startTime: string } };
     const date = interval.startTime.slice(0, 10);
-    if (covered.some(([from, to]) => from <= date && date < to)) {
-      expect(has, `${label}: ${date} is covered`).toContain(name.slice(name.lastIndexOf("/") + 1));
+    if (covered.some(([from, to]) => from <= date && date < to) && !has.has(idOf(point))) {
+      faults.push(`${date} is covered, but ${idOf(point)} is missing`);
     }
   }
+  return faults;
 }
 
-/** A clean run; then everything is there exactly once, and another run has nothing to do. */
-async function endWell(home: FitbitHome, args: readonly string[], label: string): Promise<void> {
+function idOf(point: Readonly<Record<string, unknown>>): string {
+  const name = String(point["name"]);
+  return name.slice(name.lastIndexOf("/") + 1);
+}
+
+/** A clean run; then everything is there exactly once. What is wrong, else nothing. */
+async function endOf(home: FitbitHome, args: readonly string[]): Promise<string[]> {
   const { code, stderr } = await home.run("sync", "fitbit", ...args);
-  expect([code, code === 0 ? "" : stderr], label).toEqual([0, ""]);
-  mustBeSound(home, label);
+  const faults = faultsOf(home);
+  if (code !== 0) faults.push(`exit ${code}: ${stderr}`);
   const ids = home
     .rows("SELECT external_id FROM activities ORDER BY external_id")
     .map((row) => row["external_id"]);
-  const offered = home.google.exercises.map(({ point }) => String(point["name"]).split("/").at(-1));
-  expect(ids, label).toEqual(offered.toSorted());
-  expect(home.google.refusals, label).toEqual([]);
+  const offered = home.google.exercises.map(({ point }) => idOf(point)).toSorted((x, y) => (x < y ? -1 : 1));
+  if (JSON.stringify(ids) !== JSON.stringify(offered)) faults.push(`stored: ${ids.join()}`);
+  return [...faults, ...home.google.refusals];
 }
 
 /** Works through numbered jobs, a few at a time. */
@@ -99,22 +107,21 @@ test("a sync that is killed at every request ends well", { timeout: 120_000 }, a
     return home;
   };
   const requests = 1 + 2 + 3 * 2;
+  const rehearsal = await prepare();
+  expect(await endOf(rehearsal, [])).toEqual([]);
+  expect(rehearsal.google.server.requests).toHaveLength(requests);
+  await rehearsal.close();
+
   let killed = 0;
-  await sideBySide(requests + 1, async (index) => {
+  const faults: string[] = [];
+  await sideBySide(requests, async (index) => {
     const home = await prepare();
-    if (index === requests) {
-      // Nobody is killed here: the count above is right.
-      expect((await home.run("sync", "fitbit")).code).toBe(0);
-      expect(home.google.server.requests).toHaveLength(requests);
-    } else {
-      const label = `killed at request ${index + 1}`;
-      if (await killedSync(home, [], { atRequest: index + 1 })) killed++;
-      // Killed while it refreshed: nothing is stored yet.
-      if (index > 0) mustBeSound(home, label);
-      await endWell(home, [], label);
-    }
+    if (await killedSync(home, [], { atRequest: index + 1 })) killed++;
+    const found = [...faultsOf(home), ...(await endOf(home, []))];
+    faults.push(...found.map((fault) => `killed at request ${index + 1}: ${fault}`));
     await home.close();
   });
+  expect(faults).toEqual([]);
   expect(killed).toBe(requests);
 });
 
@@ -123,9 +130,9 @@ test(
   { timeout: 60_000 + HISTORIES * 10_000 },
   async () => {
     let kills = 0;
+    const faults: string[] = [];
     await sideBySide(HISTORIES, async (seed) => {
       const random = randomOf(seed + 1);
-      const label = `history ${seed}`;
       const home = await startFitbitHome();
       home.google.emptyPageFirst = random() < 0.5;
       const reach = random() < 0.5 ? 85 : 175;
@@ -144,9 +151,11 @@ test(
         if (round === 0) addRun(home.google, "late", 5);
       }
       home.google.server.clearFaults();
-      await endWell(home, args, label);
+      const found = await endOf(home, args);
+      faults.push(...found.map((fault) => `history ${seed}: ${fault}`));
       await home.close();
     });
+    expect(faults).toEqual([]);
     expect(kills).toBeGreaterThan(HISTORIES / 3);
   },
 );
