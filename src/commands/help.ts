@@ -66,12 +66,14 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
     examples: [
       ["The last ten", "fitglue list --limit 10"],
       ["This year's runs as JSON", "fitglue list --sport running --from 2026-01-01 --format json"],
+      ["Week by week", "fitglue list --totals --by week"],
     ],
   },
   show: {
     description: "One activity: numbers, laps, zones, charts. Without an id the newest one.",
     examples: [
       ["The newest", "fitglue show"],
+      ["One number of it, in a pipe", "fitglue show 42 | grep total_distance"],
       ["One with every sample, for a script", "fitglue show 42 --json --samples"],
     ],
   },
