@@ -43,6 +43,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/show.ts")).newShowCommand,
   },
   {
+    name: "export",
+    summary: "write activities as json, ndjson, csv, gpx, tcx, fit or their original file",
+    load: async () => (await import("./commands/export.ts")).newExportCommand,
+  },
+  {
     name: "reprocess",
     summary: "map everything stored again with this version's parsers",
     load: async () => (await import("./commands/reprocess.ts")).newReprocessCommand,
