@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runCli, type CliResult } from "../cli.ts";
+import { runCli, startCli, type CliResult } from "../cli.ts";
 import { FakeAccessLink } from "../fakes/accesslink.ts";
 import { FakeGoogle, GOOGLE_CLIENT, GOOGLE_SCOPES } from "../fakes/google.ts";
 import { tempDir } from "../temp.ts";
@@ -140,6 +140,20 @@ describe("connect polar", () => {
   test("ends with 130 when interrupted", async () => {
     const result = await connect(async (person) => person.interrupt());
     expect(result.code).toBe(130);
+  });
+
+  test("ends with 130 when interrupted while it reads the secret", async () => {
+    const { child, result } = startCli(["connect", "polar", "--client-id", "x", "--client-secret-stdin"], {
+      home,
+      env: { ...polar.environment, FITGLUE_POLAR_CLIENT_SECRET: "" },
+      keepInputOpen: true,
+    });
+    // Once its lock file is there, it is past the start and about to read.
+    while (!existsSync(join(home, ".config", "fitglue")))
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    child.kill("SIGINT");
+    expect((await result).code).toBe(130);
   });
 
   test("ends with 8 when the secret is wrong, and nothing is stored", async () => {
