@@ -50,13 +50,6 @@ export function newListCommand(context: CommandContext): Command {
     .option("--totals", "count, time, distance, climb and calories instead of activities", false)
     .addOption(
       new Option("--by <group>", "what to total by, with --totals (default: sport)").choices(TOTALS_BY),
-    )
-    .addHelpText(
-      "after",
-      "\nExamples:\n" +
-        "  fitglue list --from 2026-11 --sport running\n" +
-        "  fitglue list --totals --by week\n" +
-        "  fitglue list --format json | jq '.[0].total_distance'\n",
     );
   return command.action((flags: FilterFlags & { format?: Format; totals: boolean; by?: TotalsBy }) => {
     if (flags.by !== undefined && !flags.totals) {

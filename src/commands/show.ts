@@ -23,13 +23,6 @@ export function newShowCommand(context: CommandContext): Command {
   return new Command("show")
     .argument("[id]", "the activity's number in `fitglue list`; the newest when left out")
     .option("--samples", "every recorded sample: in the document with --json, else tab-separated", false)
-    .addHelpText(
-      "after",
-      "\nExamples:\n" +
-        "  fitglue show\n" +
-        "  fitglue show 42 --json --samples\n" +
-        "  fitglue show 42 | grep total_distance\n",
-    )
     .action(async (id: string | undefined, flags: { samples: boolean }) => {
       await runShow({ context, id: id === undefined ? undefined : parseId(id), samples: flags.samples });
     });

@@ -13,7 +13,9 @@ function digestAlone(path: string): string {
   const script = `const { fileDigest } = await import(${JSON.stringify(MODULE)});
     const digest = await fileDigest(${JSON.stringify(path)}, new AbortController().signal);
     console.log(digest === null ? "null" : digest.toString("hex"));`;
-  return spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" }).stdout.trim();
+  return spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    encoding: "utf8",
+  }).stdout.trim();
 }
 
 test("a file's SHA-256, also when nothing else keeps the process alive", () => {
