@@ -1,4 +1,4 @@
-import type { CommandContext, GlobalOptions } from "./commands/context.ts";
+import type { CommandContext, Diagnosis, GlobalOptions, HealthCheck } from "./commands/context.ts";
 import { type Environment, loadSettings, type Settings } from "./config/settings.ts";
 import { ExitCode } from "./exit-codes.ts";
 import type { Connections } from "./connections.ts";
@@ -37,7 +37,7 @@ export class App implements CommandContext {
   };
   readonly #environment: Environment;
   readonly #now: () => number;
-  readonly #version: string;
+  readonly version: string;
   #settings: Settings | undefined;
   #providers: readonly Provider[] | undefined;
   #connections: Connections | undefined;
@@ -48,7 +48,7 @@ export class App implements CommandContext {
     this.signal = options.signal;
     this.#environment = options.environment;
     this.#now = options.now;
-    this.#version = options.version;
+    this.version = options.version;
   }
 
   /** Takes over the parsed global flags. */
@@ -112,13 +112,35 @@ export class App implements CommandContext {
       settings: this.settings(),
       environment: this.#environment,
       signal: this.signal,
-      version: this.#version,
+      version: this.version,
       warn: (text) => this.say(`fitglue: ${text}\n`),
       onExchange: this.globals.debug
         ? (provider, exchange) => this.#tellExchange(provider, exchange)
         : undefined,
     });
     return this.#connections;
+  }
+
+  async diagnosis(): Promise<Diagnosis> {
+    const { createDiagnosis } = await import("./diagnosis.ts");
+    return createDiagnosis({
+      environment: this.#environment,
+      connections: () => this.connections(),
+      providers: () => this.providers(),
+      now: () => this.now(),
+      signal: this.signal,
+    });
+  }
+
+  async healthCheck(url: string | undefined): Promise<HealthCheck | undefined> {
+    const chosen = url ?? this.settings().pingUrl;
+    if (chosen === undefined) return undefined;
+    const { createHealthCheck } = await import("./diagnosis.ts");
+    const { transport } = await this.connections();
+    const name = url === undefined ? "FITGLUE_PING_URL" : "--ping";
+    return createHealthCheck(name, chosen, transport, this.version, (message) => {
+      if (this.globals.verbose || this.globals.debug) this.io.stderr.write(`fitglue: ${message}\n`);
+    });
   }
 
   exit(code: ExitCode): void {

@@ -15,6 +15,8 @@ export interface KeychainOptions {
   readonly timeoutMs?: number;
   /** The name under which entries are kept; tests use their own. Default `fitglue`. */
   readonly service?: string;
+  /** The environment of the session it is asked from. Default: this process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The keychain cannot be used here and now: no library, no D-Bus session, locked, or no answer in time. */
@@ -54,10 +56,12 @@ process.stdin.on("end", async () => {
 export class Keychain implements CredentialStore {
   readonly #timeoutMs: number;
   readonly #service: string;
+  readonly #environment: KeychainOptions["environment"];
 
   constructor(options: KeychainOptions = {}) {
     this.#timeoutMs = options.timeoutMs ?? 3000;
     this.#service = options.service ?? "fitglue";
+    this.#environment = options.environment;
   }
 
   async get(provider: string): Promise<Credentials | undefined> {
@@ -104,7 +108,11 @@ export class Keychain implements CredentialStore {
     } catch {
       throw unavailable("its library is not installed");
     }
-    const output = await run(JSON.stringify({ library, service: this.#service, question }), this.#timeoutMs);
+    const output = await run(
+      JSON.stringify({ library, service: this.#service, question }),
+      this.#timeoutMs,
+      this.#environment,
+    );
     let parsed: { answer?: unknown; error?: string };
     try {
       parsed = JSON.parse(output) as typeof parsed;
@@ -119,9 +127,12 @@ export class Keychain implements CredentialStore {
 const NAME = "the system keychain";
 const PLACE: CredentialPlace = { kind: "keychain", name: NAME };
 
-function run(input: string, timeoutMs: number): Promise<string> {
+function run(input: string, timeoutMs: number, environment: KeychainOptions["environment"]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["-e", PROGRAM], { stdio: ["pipe", "pipe", "ignore"] });
+    const child = spawn(process.execPath, ["-e", PROGRAM], {
+      stdio: ["pipe", "pipe", "ignore"],
+      ...(environment === undefined ? {} : { env: environment }),
+    });
     const chunks: Buffer[] = [];
     const timer = setTimeout(() => {
       child.kill("SIGKILL");

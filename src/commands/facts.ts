@@ -1,12 +1,3 @@
-import type { Look } from "../output/look.ts";
-import type { CommandContext } from "./context.ts";
-
-/** What stdout can show. */
-export function lookOf(context: CommandContext): Look {
-  const { stdout, color, unicode } = context.io;
-  return { width: stdout.columns, color: color && stdout.isTTY, unicode };
-}
-
 /** `0 B`, `1.5 kB`, `12 MB`: powers of 1000, as file managers count. */
 export function formatBytes(bytes: number): string {
   let value = bytes;

@@ -67,6 +67,7 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
       ["The last ten", "fitglue list --limit 10"],
       ["What each week added up to", "fitglue list --totals --by week"],
       ["This year's runs as JSON", "fitglue list --sport running --from 2026-01-01 --format json"],
+      ["Week by week", "fitglue list --totals --by week"],
     ],
   },
   show: {
@@ -74,6 +75,7 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
       "One activity: numbers, charts, zones, laps, route. Without an id the newest one. In a pipe one value per line, nothing drawn.",
     examples: [
       ["The newest", "fitglue show"],
+      ["One number of it, in a pipe", "fitglue show 42 | grep total_distance"],
       ["One with every sample, for a script", "fitglue show 42 --json --samples"],
     ],
   },

@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { ExitCode } from "../exit-codes.ts";
+import { lookOf } from "../output/look.ts";
 import { renderTable, tabSeparated } from "../output/table.ts";
-import { formatBytes, lookOf } from "./facts.ts";
 import type { CommandContext } from "./context.ts";
+import { formatBytes } from "./facts.ts";
 import { runReprocess } from "./reprocess.ts";
 
 export interface SkippedCommandOptions {
@@ -26,6 +27,7 @@ export async function runSkipped(options: SkippedCommandOptions): Promise<ExitCo
   if (options.retry) return runReprocess({ context, sources: [], what: "skipped", dryRun: false });
   const items = context.store("read").skippedItems();
   const { stdout } = context.io;
+  const look = lookOf(context.io);
   if (context.globals.json) {
     const skipped = items.map((item) => ({
       source: item.source,
@@ -40,7 +42,7 @@ export async function runSkipped(options: SkippedCommandOptions): Promise<ExitCo
       bytes: item.bytes,
     }));
     stdout.write(`${JSON.stringify({ skipped })}\n`);
-  } else if (stdout.isTTY) {
+  } else if (look !== null) {
     if (items.length === 0) context.say("nothing was skipped\n");
     else {
       const lines = renderTable(
@@ -58,7 +60,7 @@ export async function runSkipped(options: SkippedCommandOptions): Promise<ExitCo
           formatBytes(item.bytes),
           `${item.code}: ${item.reason}`,
         ]),
-        lookOf(context),
+        look,
       );
       stdout.write(`${lines.join("\n")}\n`);
     }

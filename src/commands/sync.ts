@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { AuthError, UsageError } from "../errors.ts";
-import type { ExitCode } from "../exit-codes.ts";
+import { ExitCode } from "../exit-codes.ts";
 import { errorDocument } from "../output/errors.ts";
 import type { Provider, RemoteSource } from "../providers/types.ts";
 import { type ProviderResult, syncProvider } from "../sync/sync.ts";
@@ -16,6 +16,8 @@ export interface SyncCommandOptions {
   readonly since: string | undefined;
   readonly full: boolean;
   readonly dryRun: boolean;
+  /** A health check to call; undefined for the configured one, if any. */
+  readonly ping: string | undefined;
 }
 
 /** `fitglue sync [provider…]`. */
@@ -25,13 +27,50 @@ export function newSyncCommand(context: CommandContext): Command {
     .option("--since <date>", "reach back to this local date, YYYY-MM-DD (where the source can)")
     .option("--full", "read everything again and update what changed", false)
     .option("--dry-run", "ask, but write and acknowledge nothing", false)
-    .action(async (providers: string[], flags: { since?: string; full: boolean; dryRun: boolean }) => {
-      context.exit(await runSync({ context, providers, ...flags, since: flags.since }));
-    });
+    .option("--ping <url>", "a health check to call on start, success and failure (FITGLUE_PING_URL)")
+    .action(
+      async (
+        providers: string[],
+        flags: { since?: string; full: boolean; dryRun: boolean; ping?: string },
+      ) => {
+        context.exit(
+          await runSync({ context, providers, ...flags, since: flags.since, ping: flags.ping }),
+        );
+      },
+    );
 }
 
-/** One bounded pass over the providers. */
+/** One bounded pass over the providers, told to a health check where there is one. */
 export async function runSync(options: SyncCommandOptions): Promise<ExitCode> {
+  // A rehearsal is not the job that somebody watches.
+  const check = options.dryRun ? undefined : await options.context.healthCheck(options.ping);
+  if (check === undefined) return (await syncAll(options)).code;
+  const started = check.start();
+  try {
+    const { code, results } = await syncAll(options);
+    await started;
+    const report = pingReport(code, results);
+    await (code === ExitCode.OK ? check.success(report) : check.failure(report));
+    return code;
+  } catch (error) {
+    await started;
+    const { code, exit_code: exitCode } = errorDocument(error);
+    await check.failure(`${JSON.stringify({ exit_code: exitCode, error: code })}\n`);
+    throw error;
+  }
+}
+
+/** Counts and codes for the health check; never a message, which might name something personal. */
+function pingReport(code: ExitCode, results: readonly ProviderResult[]): string {
+  const providers = results.map(({ provider, status, added, updated, unchanged, skipped, error }) => {
+    return { provider, status, added, updated, unchanged, skipped, error: error?.code ?? null };
+  });
+  return `${JSON.stringify({ exit_code: code, providers })}\n`;
+}
+
+async function syncAll(
+  options: SyncCommandOptions,
+): Promise<{ code: ExitCode; results: readonly ProviderResult[] }> {
   const { context } = options;
   if (options.since !== undefined && !isDate(options.since)) {
     throw new UsageError("BAD_DATE", `--since wants a date like 2026-11-20, not "${options.since}"`);
@@ -51,7 +90,7 @@ export async function runSync(options: SyncCommandOptions): Promise<ExitCode> {
       context.say("nothing new\n");
   }
   reportErrors(context, results);
-  return exitCodeOf(results);
+  return { code: exitCodeOf(results), results };
 }
 
 async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): Promise<ProviderResult> {

@@ -20,6 +20,8 @@ export interface Settings {
   /** Whether `credentials` was asked for and is not the default. */
   readonly credentialsExplicit: boolean;
   readonly journalMode: "wal" | "delete";
+  /** `FITGLUE_PING_URL`: what a sync calls on start, success and failure; as it was given, not checked. */
+  readonly pingUrl: string | undefined;
   /** `FITGLUE_POLAR_…`, `FITGLUE_FITBIT_…`: what is set of client id, client secret and service URLs. */
   readonly services: Readonly<Record<"polar" | "fitbit", ServiceSettings>>;
 }
@@ -35,7 +37,7 @@ export interface ServiceSettings {
 }
 
 /** The keys that `config.json` may have. */
-const CONFIG_KEYS = ["db", "credentials", "journal_mode", "polar", "fitbit"] as const;
+const CONFIG_KEYS = ["db", "credentials", "journal_mode", "ping_url", "polar", "fitbit"] as const;
 const SERVICE_KEYS = ["client_id", "api_url", "authorize_url", "token_url", "revoke_url"] as const;
 
 /**
@@ -117,6 +119,7 @@ export function loadSettings(
     credentials: credentialsMode(credentials),
     credentialsExplicit: credentials !== undefined,
     journalMode,
+    pingUrl: env("FITGLUE_PING_URL") ?? text("ping_url"),
     services: { polar: service("polar"), fitbit: service("fitbit") },
   };
 }

@@ -88,6 +88,8 @@ export interface ConnectedAccount {
 
 /** A source that is asked over the network. */
 export interface RemoteSource {
+  /** Days for which the source keeps what nobody has fetched, where it forgets: a longer break loses sessions. */
+  readonly retentionDays?: number;
   /**
    * Oldest first. Called again with the same bookmark it yields at least the same items. The consumer makes each batch
    * durable and confirms its receipt before it asks for the next, so `session.known` is up to date at every step.

@@ -11,6 +11,8 @@ export async function fileDigest(path: string, signal: AbortSignal): Promise<Buf
   return new Promise((resolve) => {
     const worker = new Worker(new URL(import.meta.url), {
       workerData: { path },
+      // The parent may have been started with flags that a thread refuses.
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 16 },
     });
     worker.once("message", (digest: Uint8Array | null) =>

@@ -148,9 +148,8 @@ export class FakeAccessLink {
       invalidClientStatus: 400,
       paths: { authorize: "/oauth2/authorization", token: "/v2/oauth2/token" },
     });
-    let fake: FakeAccessLink | undefined;
-    const server = await FakeServer.start((request) => fake?.handle(request), options);
-    fake = new FakeAccessLink(server, oauth, options);
+    const server = await FakeServer.start((request) => fake.handle(request), options);
+    const fake = new FakeAccessLink(server, oauth, options);
     return fake;
   }
 
@@ -252,7 +251,10 @@ export class FakeAccessLink {
   #register(request: FakeRequest): FakeReply {
     const body = request.json() as { readonly "member-id"?: unknown } | undefined;
     const memberId = body?.["member-id"];
-    if (!/^application\/json/.test(request.headers["content-type"] ?? "") || typeof memberId !== "string") {
+    if (
+      request.headers["content-type"]?.startsWith("application/json") !== true ||
+      typeof memberId !== "string"
+    ) {
       return failure(400, "bad_request", "member-id is missing");
     }
     if (this.registered || this.takenMemberId?.(memberId) === true) return { status: 409 };
