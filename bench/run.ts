@@ -13,7 +13,8 @@ const UNITS: Readonly<Record<string, number>> = { "": 1, KB: 1e3, MB: 1e6, GB: 1
 function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(KB|MB|GB|)$/i.exec(text);
   const unit = UNITS[(match?.[2] ?? "").toUpperCase()];
-  if (match === null || unit === undefined) throw new Error(`--size ${text}: give something like 500MB or 1GB`);
+  if (match === null || unit === undefined)
+    throw new Error(`--size ${text}: give something like 500MB or 1GB`);
   return Number(match[1]) * unit;
 }
 
