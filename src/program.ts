@@ -33,6 +33,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/show.ts")).newShowCommand,
   },
   {
+    name: "status",
+    summary: "connections, last syncs, what waits, what is stored",
+    load: async () => (await import("./commands/status.ts")).newStatusCommand,
+  },
+  {
+    name: "doctor",
+    summary: "check everything that can be wrong, and say what to do",
+    load: async () => (await import("./commands/doctor.ts")).newDoctorCommand,
+  },
+  {
     name: "reprocess",
     summary: "map everything stored again with this version's parsers",
     load: async () => (await import("./commands/reprocess.ts")).newReprocessCommand,

@@ -33,9 +33,7 @@ export function newSyncCommand(context: CommandContext): Command {
         providers: string[],
         flags: { since?: string; full: boolean; dryRun: boolean; ping?: string },
       ) => {
-        context.exit(
-          await runSync({ context, providers, ...flags, since: flags.since, ping: flags.ping }),
-        );
+        context.exit(await runSync({ context, providers, ...flags, since: flags.since, ping: flags.ping }));
       },
     );
 }

@@ -155,8 +155,7 @@ export class ActivityTable {
     }
     const kept = !digest.equals(incoming);
     const deletedAt = options.seenUpstream ? null : row.deleted_at;
-    const same =
-      digest.equals(row.digest) && row.deleted_at === deletedAt && externalId === row.external_id;
+    const same = digest.equals(row.digest) && row.deleted_at === deletedAt && externalId === row.external_id;
     let samples = 0;
     if (!same) {
       this.#update.run(

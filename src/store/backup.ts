@@ -47,7 +47,11 @@ const ALL_PAGES = 0x7fffffff;
  * Throws `UsageError` (`BACKUP_EXISTS`, `BACKUP_TARGET`), `StoreError` (`STORE_MISSING`, `STORE_FULL`, `BACKUP_DAMAGED` …),
  * `InterruptedError`. Nothing half-written stays behind.
  */
-export async function backupStore(store: Store, target: string, options: BackupOptions): Promise<BackupResult> {
+export async function backupStore(
+  store: Store,
+  target: string,
+  options: BackupOptions,
+): Promise<BackupResult> {
   const path = resolve(target);
   if (store.db.memory) {
     throw new StoreError("STORE_MISSING", `there is no database to back up: ${store.path}`, {
@@ -101,9 +105,13 @@ function checkTarget(source: string, path: string, force: boolean): void {
   const side = ["-wal", "-journal"].map((suffix) => `${path}${suffix}`).find((file) => existsSync(file));
   if (side !== undefined) {
     // SQLite would take it for the new file's own and replay it.
-    throw new UsageError("BACKUP_TARGET", `the target is in use, or was not closed properly: ${side} exists`, {
-      hint: "choose another name",
-    });
+    throw new UsageError(
+      "BACKUP_TARGET",
+      `the target is in use, or was not closed properly: ${side} exists`,
+      {
+        hint: "choose another name",
+      },
+    );
   }
 }
 

@@ -66,7 +66,9 @@ export function importRecords(db: Database): { last: ImportRecord | null; interr
 /** How many rows each table has. Reads every table whole. */
 export function tableCounts(db: Database): TableCounts {
   const names = db
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
+    .prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid",
+    )
     .pluck()
     .all() as string[];
   return Object.fromEntries(

@@ -1,5 +1,12 @@
 import type { Database } from "better-sqlite3";
-import { type Activity, type Batch, isoInstant, type Json, type Receipt, type StoredActivity } from "../model/index.ts";
+import {
+  type Activity,
+  type Batch,
+  isoInstant,
+  type Json,
+  type Receipt,
+  type StoredActivity,
+} from "../model/index.ts";
 import { ActivityTable, type Owner, type WriteOutcome } from "./activities.ts";
 import { asStoreError } from "./errors.ts";
 import { ImportTable } from "./imports.ts";
@@ -136,7 +143,9 @@ export class Store {
     return this.transaction(() => {
       const now = isoInstant(options.now);
       return items.map(({ owner, externalId, activity, mode, parserVersion }) => {
-        const written = this.activities.write(owner, activity, mode, parserVersion, now, { seenUpstream: false });
+        const written = this.activities.write(owner, activity, mode, parserVersion, now, {
+          seenUpstream: false,
+        });
         this.db
           .prepare(
             `UPDATE activities SET raw_id = (SELECT min(raw_id) FROM item_payloads

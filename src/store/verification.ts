@@ -113,7 +113,10 @@ export async function verifyStore(
 }
 
 /** What `PRAGMA integrity_check` (whole) or `quick_check` (without indexes) complains of; empty when sound. */
-export function integrityErrors(db: Database, check: "integrity_check" | "quick_check" = "integrity_check"): string[] {
+export function integrityErrors(
+  db: Database,
+  check: "integrity_check" | "quick_check" = "integrity_check",
+): string[] {
   const lines = db.prepare(`PRAGMA ${check}(20)`).pluck().all() as string[];
   return lines.length === 1 && lines[0] === "ok" ? [] : lines;
 }
@@ -134,7 +137,13 @@ const HAS_ITEM = `(EXISTS (SELECT 1 FROM activities a WHERE a.source = p.source 
 
 function checkReferences(db: Database, findings: Findings): void {
   for (const { table, parent, count } of danglingReferences(db)) {
-    findings.add("odd", "dangling-rows", "rows without the row they belong to", `${table} without ${parent}`, count);
+    findings.add(
+      "odd",
+      "dangling-rows",
+      "rows without the row they belong to",
+      `${table} without ${parent}`,
+      count,
+    );
   }
   const count = (
     code: string,

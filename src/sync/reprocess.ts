@@ -104,14 +104,12 @@ async function reprocessAll(
 function tasksOf(provider: Provider, store: Store, what: ReprocessOptions["what"]): Task[] {
   const skipped = store.skippedItems().filter(({ source }) => source === provider.id);
   const keys = new Set(skipped.map(({ account, externalId }) => `${account}\u0000${externalId}`));
-  const tasks = skipped.map(
-    (item: SkippedItem): Task => ({
-      owner: { source: item.source, account: item.account },
-      externalId: item.externalId,
-      id: store.activities.find(item, item.externalId)?.id,
-      skipped: true,
-    }),
-  );
+  const tasks = skipped.map((item: SkippedItem): Task => ({
+    owner: { source: item.source, account: item.account },
+    externalId: item.externalId,
+    id: store.activities.find(item, item.externalId)?.id,
+    skipped: true,
+  }));
   if (what === "skipped") return tasks;
   const rows = store.db
     .prepare("SELECT id, source, account, external_id FROM activities WHERE source = ? ORDER BY id")
