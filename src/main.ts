@@ -53,6 +53,8 @@ export async function runProcess(): Promise<void> {
   const environment = environmentOf(process);
   const io = processIo(environment);
   const controller = new AbortController();
+  // Should the event loop ever run dry before the work is done, that must not look like success.
+  process.exitCode = ExitCode.FAILED;
   // The first signal asks for an orderly end after the current batch; a second one finds the default handler and kills.
   const stop = (): void => {
     process.off("SIGINT", stop);

@@ -20,6 +20,7 @@ import type { Look } from "../output/look.ts";
 import { lookOf, paint } from "../output/look.ts";
 import type { Column } from "../output/table.ts";
 import { renderTable, tabSeparated } from "../output/table.ts";
+import { truncate } from "../output/text.ts";
 import type { Totals, TotalsBy, TotalsReport } from "../output/totals.ts";
 import { duplicateOf, TOTALS_BY, totalsOf } from "../output/totals.ts";
 import type { ActivityFilter } from "../store/index.ts";
@@ -125,17 +126,17 @@ export const EMPTY_STORE = "no activities yet; try: fitglue import export.zip, o
 
 const COLUMNS: readonly Column[] = [
   { header: "ID", align: "right" },
-  { header: "", dispensable: 6, tone: "dim" },
+  { header: "", dispensable: 9, tone: "dim" },
   { header: "Start" },
-  { header: "Sport", shrinkTo: 12 },
-  { header: "Distance", align: "right", tone: "title" },
-  { header: "Time", align: "right" },
-  { header: "Pace", align: "right", tone: "pace" },
-  { header: "HR", align: "right", tone: "heart", dispensable: 1 },
-  { header: "Climb", align: "right", tone: "height", dispensable: 3 },
-  { header: "kcal", align: "right", dispensable: 4 },
-  { header: "Source", tone: "dim", dispensable: 5 },
-  { header: "Title", shrinkTo: 10, dispensable: 2 },
+  { header: "Sport", shrinkTo: 8 },
+  { header: "Distance", align: "right", tone: "title", dispensable: 1 },
+  { header: "Time", align: "right", dispensable: 2 },
+  { header: "Pace", align: "right", tone: "pace", dispensable: 3 },
+  { header: "HR", align: "right", tone: "heart", dispensable: 4 },
+  { header: "Climb", align: "right", tone: "height", dispensable: 6 },
+  { header: "kcal", align: "right", dispensable: 7 },
+  { header: "Source", tone: "dim", dispensable: 8 },
+  { header: "Title", shrinkTo: 10, dispensable: 5 },
 ];
 
 function activityTable(activities: readonly StoredActivity[], look: Look): string[] {
@@ -171,7 +172,10 @@ function activityTable(activities: readonly StoredActivity[], look: Look): strin
     deleted: `${marks.deleted} gone at its source, kept here`,
   };
   const notes = (["zone", "duplicate", "deleted"] as const).filter((note) => used.has(note));
-  return [...renderTable(COLUMNS, rows, look), ...notes.map((note) => paint(look, "dim", legend[note]))];
+  return [
+    ...renderTable(COLUMNS, rows, look),
+    ...notes.map((note) => paint(look, "dim", truncate(legend[note], look.width, look.unicode))),
+  ];
 }
 
 /** The fields of an activity that are one value; `export --format csv` has laps and samples too. */

@@ -68,7 +68,7 @@ function* plainLines(path: string, value: Json): Generator<string> {
     return;
   }
   for (const [key, inner] of Object.entries(value)) {
-    yield* plainLines(path === "" ? key : `${path}.${key}`, inner as Json);
+    yield* plainLines(path === "" ? key : `${path}.${key}`, inner);
   }
 }
 

@@ -231,7 +231,12 @@ function charts(activity: StoredActivity, look: Look): string[][] {
   const height = columnSeries(samples, "altitude", startMs);
   if (height !== null) {
     all.push({
-      ...{ title: "Elevation", unit: "m", series: height, span, rows, leastRange: 20 },
+      title: "Elevation",
+      unit: "m",
+      series: height,
+      span,
+      rows,
+      leastRange: 20,
       style: "area",
       tone: "height",
     });

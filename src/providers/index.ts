@@ -1,4 +1,5 @@
 import type { ProviderId } from "../model/index.ts";
+import { appleHealth } from "./apple-health/index.ts";
 import { createFitbit, GOOGLE_PACE, GOOGLE_URLS } from "./fitbit/index.ts";
 import { createPolar, POLAR_URLS } from "./polar/index.ts";
 import type { Provider } from "./types.ts";
@@ -27,6 +28,7 @@ export function createProviders(
       service: { apiUrl: polar.apiUrl, pace: { perSecond: Infinity, concurrency: 4 } },
     },
     fitbit: { ...createFitbit(fitbit), service: { apiUrl: fitbit.apiUrl, pace: GOOGLE_PACE } },
+    "apple-health": appleHealth,
   };
   return Object.values(providers);
 }

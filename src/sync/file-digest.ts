@@ -5,12 +5,14 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 
 /**
  * The SHA-256 of a file, in a thread of its own: a bare XML of several gigabytes would otherwise cost the import as much
- * time again. Null when the file cannot be read to its end.
+ * time again. Null when the file cannot be read to its end, or on abort.
  */
-export async function fileDigest(path: string): Promise<Buffer | null> {
+export async function fileDigest(path: string, signal: AbortSignal): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const worker = new Worker(new URL(import.meta.url), {
       workerData: { path },
+      // The parent may have been started with flags that a thread refuses.
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 16 },
     });
     worker.once("message", (digest: Uint8Array | null) =>
@@ -18,7 +20,8 @@ export async function fileDigest(path: string): Promise<Buffer | null> {
     );
     worker.once("error", () => resolve(null));
     worker.once("exit", () => resolve(null));
-    worker.unref();
+    signal.addEventListener("abort", () => void worker.terminate(), { once: true });
+    if (signal.aborted) void worker.terminate();
   });
 }
 

@@ -72,7 +72,7 @@ async function readPath(
     const file = openHead(path);
     const provider = await recognize(file, providers);
     kind = provider.id;
-    digest = file.isDirectory ? Promise.resolve(null) : fileDigest(path);
+    digest = file.isDirectory ? Promise.resolve(null) : fileDigest(path, options.signal);
     importId = store.transaction(() => store.imports.start(provider.id, basename(path), file.size, now()));
     const session: ImportSession = {
       signal: options.signal,

@@ -6,7 +6,9 @@ import { describeProviderContract } from "./provider-contract.ts";
 
 describeProviderContract("polar", async () => {
   const fake = await FakeAccessLink.start({ registered: true, pageSize: 3 });
-  const sessions = [trailRun(), strengthTraining(), ride(1), ride(2), ride(3)].map((session) => fake.upload(session));
+  const sessions = [trailRun(), strengthTraining(), ride(1), ride(2), ride(3)].map((session) =>
+    fake.upload(session),
+  );
   const provider = createPolar({
     authorizeUrl: `${fake.server.url}/oauth2/authorization`,
     tokenUrl: `${fake.server.url}/v2/oauth2/token`,

@@ -21,7 +21,11 @@ export interface FakeSession {
   readonly zones?: readonly { readonly lower: number; readonly upper: number; readonly inZone: string }[];
   /** By sample type: recording rate in seconds (null for RR) and the comma-separated data. */
   readonly samples?: Readonly<Record<string, { readonly rate: number | null; readonly data: string }>>;
-  readonly route?: readonly { readonly latitude: number; readonly longitude: number; readonly time: string }[];
+  readonly route?: readonly {
+    readonly latitude: number;
+    readonly longitude: number;
+    readonly time: string;
+  }[];
   readonly fit?: Uint8Array;
   readonly tcx?: string | Uint8Array;
   readonly gpx?: string;
@@ -144,9 +148,8 @@ export class FakeAccessLink {
       invalidClientStatus: 400,
       paths: { authorize: "/oauth2/authorization", token: "/v2/oauth2/token" },
     });
-    let fake: FakeAccessLink | undefined;
-    const server = await FakeServer.start((request) => fake?.handle(request), options);
-    fake = new FakeAccessLink(server, oauth, options);
+    const server = await FakeServer.start((request) => fake.handle(request), options);
+    const fake = new FakeAccessLink(server, oauth, options);
     return fake;
   }
 
@@ -212,7 +215,8 @@ export class FakeAccessLink {
     if (this.oauth.scopesOf(request) === undefined) return { status: 401 };
     this.#used++;
     if (this.#used > Math.min(...this.limits)) return { status: 429 };
-    if (!this.consents) return failure(403, "consents_not_accepted", "User has not accepted all mandatory consents");
+    if (!this.consents)
+      return failure(403, "consents_not_accepted", "User has not accepted all mandatory consents");
     if (path === "/v3/users") return method === "POST" ? this.#register(request) : undefined;
 
     const [, user, rest = ""] = /^\/v3\/users\/([^/]+)(\/.*)?$/.exec(path) ?? [];
@@ -226,8 +230,14 @@ export class FakeAccessLink {
   #login(): string {
     const { clientId, clientSecret, redirectUris } = this.oauth.options;
     const redirectUri = redirectUris[0] ?? "";
-    const query = new URLSearchParams({ client_id: clientId, response_type: "code", redirect_uri: redirectUri });
-    const location = this.oauth.handle(asked("GET", "/oauth2/authorization", {}, query))?.headers?.["location"];
+    const query = new URLSearchParams({
+      client_id: clientId,
+      response_type: "code",
+      redirect_uri: redirectUri,
+    });
+    const location = this.oauth.handle(asked("GET", "/oauth2/authorization", {}, query))?.headers?.[
+      "location"
+    ];
     const code = new URL(location ?? "").searchParams.get("code") ?? "";
     const form = new URLSearchParams({ grant_type: "authorization_code", code, redirect_uri: redirectUri });
     const headers = {
@@ -241,7 +251,10 @@ export class FakeAccessLink {
   #register(request: FakeRequest): FakeReply {
     const body = request.json() as { readonly "member-id"?: unknown } | undefined;
     const memberId = body?.["member-id"];
-    if (!/^application\/json/.test(request.headers["content-type"] ?? "") || typeof memberId !== "string") {
+    if (
+      request.headers["content-type"]?.startsWith("application/json") !== true ||
+      typeof memberId !== "string"
+    ) {
       return failure(400, "bad_request", "member-id is missing");
     }
     if (this.registered || this.takenMemberId?.(memberId) === true) return { status: 409 };
@@ -373,7 +386,8 @@ export class FakeAccessLink {
     if (hashId === undefined) return undefined;
     const uploaded = listed.find((one) => one.hashId === hashId);
     if (uploaded === undefined) return failure(404, "not_found", "Exercise not found");
-    if (part !== undefined) return file(request, uploaded.session, part) ?? failure(404, "not_found", "Exercise not found");
+    if (part !== undefined)
+      return file(request, uploaded.session, part) ?? failure(404, "not_found", "Exercise not found");
     return { json: this.#listed(uploaded, request.query) };
   }
 
@@ -438,7 +452,9 @@ function zonesOf(session: FakeSession): object[] {
   }));
 }
 
-function samplesOf(session: FakeSession): { "recording-rate": number | null; "sample-type": string; data: string }[] {
+function samplesOf(
+  session: FakeSession,
+): { "recording-rate": number | null; "sample-type": string; data: string }[] {
   return Object.entries(session.samples ?? {}).map(([type, { rate, data }]) => ({
     "recording-rate": rate,
     "sample-type": type,

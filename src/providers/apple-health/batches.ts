@@ -4,9 +4,9 @@ import type { Batch, Item, Skipped } from "../../model/index.ts";
 import type { ImportSession } from "../types.ts";
 import { possibleDuplicates, sessionOf, withoutRewrites } from "./duplicates.ts";
 import type { Session } from "./duplicates.ts";
-import type { ElementBytes, ExportFiles, RouteFile, Scan } from "./elements.ts";
+import type { ElementBytes, ExportFiles, RouteBytes, RouteFile, Scan } from "./elements.ts";
 import { buildItem } from "./item.ts";
-import type { RouteBytes } from "./item.ts";
+import type { NamedRoute } from "./item.ts";
 import { RecordIndex } from "./join.ts";
 import { windowOf } from "./map.ts";
 import { parseWorkout } from "./wire.ts";
@@ -24,7 +24,7 @@ interface Loaded {
   readonly session: Session;
   readonly element: ElementBytes;
   readonly wire: WireWorkout;
-  readonly routes: readonly RouteBytes[];
+  readonly routes: readonly NamedRoute[];
   readonly missing: readonly { readonly code: string; readonly message: string }[];
 }
 
@@ -142,7 +142,7 @@ class RouteLoader {
 
   async load(session: Session, element: ElementBytes): Promise<Loaded> {
     const wire = parseWorkout(element.bytes);
-    const routes: RouteBytes[] = [];
+    const routes: NamedRoute[] = [];
     const missing: { code: string; message: string }[] = [];
     // Parts that end in the same minute share a name: each path once.
     for (const reference of new Set(wire.routes.flatMap(({ paths }) => paths))) {
@@ -161,7 +161,7 @@ class RouteLoader {
     return { session, element, wire, routes, missing };
   }
 
-  async #read(file: RouteFile, ordinal: number): Promise<{ bytes: Buffer; deflated?: Buffer }> {
+  async #read(file: RouteFile, ordinal: number): Promise<RouteBytes> {
     const content = await file.read();
     const name = `${file.path}#${ordinal}`;
     if (!this.#counted.has(name)) this.#session.routeRead();

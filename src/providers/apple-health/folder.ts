@@ -110,11 +110,18 @@ export async function openFolder(folder: string): Promise<ExportFiles> {
 function nothingIn(content: FolderContent): InputError {
   if (content.utf16) return utf16Error();
   if (content.archive !== undefined) {
-    return new InputError("INPUT_UNKNOWN", "the folder holds no unpacked Apple Health export, but an archive", {
-      hint: `fitglue import ${JSON.stringify(content.archive)}`,
-    });
+    return new InputError(
+      "INPUT_UNKNOWN",
+      "the folder holds no unpacked Apple Health export, but an archive",
+      {
+        hint: `fitglue import ${JSON.stringify(content.archive)}`,
+      },
+    );
   }
-  return new InputError("INPUT_UNKNOWN", "the folder holds no Apple Health export (no XML file with HealthData in it)");
+  return new InputError(
+    "INPUT_UNKNOWN",
+    "the folder holds no Apple Health export (no XML file with HealthData in it)",
+  );
 }
 
 /** Opens a bare main XML with the routes beside it. */
@@ -160,7 +167,8 @@ function routeAt(folder: string, path: string): RouteFile {
     read: async (): Promise<RouteBytes> => {
       try {
         const { size } = await stat(path);
-        if (size > ROUTE_LIMIT) throw new InputError("INPUT_ROUTE_TOO_LARGE", `the route ${name} is too large`);
+        if (size > ROUTE_LIMIT)
+          throw new InputError("INPUT_ROUTE_TOO_LARGE", `the route ${name} is too large`);
         return { bytes: await readFile(path), damage: [] };
       } catch (error) {
         throw unreadable(`the route ${name}`, error);
@@ -182,14 +190,22 @@ const REASONS: Readonly<Record<string, string>> = {
 export function unreadable(what: string, error: unknown): InputError {
   if (error instanceof InputError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return new InputError("INPUT_UNREADABLE", `${what} cannot be read: ${REASONS[code] ?? (code || "unknown reason")}`, {
-    cause: error,
-  });
+  return new InputError(
+    "INPUT_UNREADABLE",
+    `${what} cannot be read: ${REASONS[code] ?? (code || "unknown reason")}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** The sentence for an export that somebody has converted. */
 export function utf16Error(): InputError {
-  return new InputError("INPUT_ENCODING", "the export's XML is encoded in UTF-16, and only UTF-8 can be read", {
-    hint: "import the file as the phone wrote it, or convert it: iconv -f UTF-16 -t UTF-8",
-  });
+  return new InputError(
+    "INPUT_ENCODING",
+    "the export's XML is encoded in UTF-16, and only UTF-8 can be read",
+    {
+      hint: "import the file as the phone wrote it, or convert it: iconv -f UTF-16 -t UTF-8",
+    },
+  );
 }

@@ -39,6 +39,8 @@ async function* read(file: ImportFile, session: ImportSession): ReturnType<typeo
         hint: "export again on the iPhone, with Auto-Lock set to Never while it runs",
       });
     }
+    // Some of what is wrong with an archive shows only when its end has been read.
+    warn(session, files.damage, files.mainPath);
     warn(session, found.damage, files.mainPath);
     yield* batchesOf(found, files, session);
   } finally {
@@ -67,7 +69,7 @@ function reprocess(payloads: readonly StoredPayload[], stored: StoredItem): Acti
     table,
     routes: payloads.flatMap(({ kind, bytes }) => {
       const reference = routeReference(kind);
-      return reference === null ? [] : [{ reference, bytes }];
+      return reference === null ? [] : [{ reference, bytes, damage: [] }];
     }),
     // What `--timezone` said at the import; a workout's own zone comes before it.
     timezone: stored.activity?.timezone ?? undefined,

@@ -96,7 +96,7 @@ class Inflation {
     try {
       let position = 0;
       for await (const block of this.#source) {
-        for (let at = 0; at < block.length; ) {
+        for (let at = 0; at < block.length;) {
           const step = position + at + INPUT > this.#singlyFrom ? 1 : INPUT;
           const input = block.subarray(at, at + step);
           while (this.#queue.length >= AHEAD && !this.#over) {

@@ -1,31 +1,29 @@
 import type { Item, RawPayload } from "../../model/index.ts";
-import type { RoutePoints } from "./elements.ts";
+import type { Damage, RouteBytes, RoutePoints } from "./elements.ts";
 import { joinRecords } from "./join.ts";
 import type { RecordTable, Slice, Window } from "./join.ts";
 import { mapWorkout, windowOf } from "./map.ts";
 import type { Oddity } from "./map.ts";
 import { formatRecords } from "./records.ts";
-import { readRoute } from "./routes.ts";
+import { readLocations, readRoute } from "./routes.ts";
 import { trackOf } from "./samples.ts";
 import type { WireRoute, WireWorkout } from "./wire.ts";
 
-/** A route file's bytes, under the name by which the workout refers to it. */
-export interface RouteBytes {
+/** A route file's content, under the name by which the workout refers to it. */
+export interface NamedRoute extends RouteBytes {
   readonly reference: string;
-  readonly bytes: Uint8Array;
-  readonly deflated?: Uint8Array;
 }
 
 /** Everything from which an item is made. */
 export interface ItemParts {
   /** The `<Workout>` element. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** The same, read. */
   readonly wire: WireWorkout;
   /** The records in the workout's time, and the table they are of. */
   readonly slices: readonly Slice[];
   readonly table: RecordTable;
-  readonly routes: readonly RouteBytes[];
+  readonly routes: readonly NamedRoute[];
   readonly timezone: string | undefined;
   readonly possibleDuplicateOf: string | undefined;
 }
@@ -42,11 +40,12 @@ export function buildItem(parts: ItemParts): {
 } {
   const { wire, slices, table, routes } = parts;
   const window = windowOf(wire);
-  const files = routes.map((route) => ({ ...route, points: readRoute(Buffer.from(route.bytes)) }));
+  const files = routes.map((route) => ({ ...route, points: readRoute(route.bytes) }));
+  const locations = readLocations(parts.bytes);
   const { activity, oddities } = mapWorkout({
     wire,
     joined: joinRecords(slices, table, window, wire),
-    track: trackOf(pointsInOrder(wire.routes, files), window),
+    track: trackOf([locations, ...pointsInOrder(wire.routes, files)], window),
     timezone: parts.timezone,
     possibleDuplicateOf: parts.possibleDuplicateOf,
   });
@@ -54,12 +53,13 @@ export function buildItem(parts: ItemParts): {
     item: { activity, raw: rawOf(parts) },
     oddities: [
       ...oddities.map((oddity) => ({ ...oddity, loss: false })),
+      ...damageOddities("Location", locations.damage),
       ...routeOddities(wire.routes, files, window),
     ],
   };
 }
 
-interface PointsOfFile extends RouteBytes {
+interface PointsOfFile extends NamedRoute {
   readonly points: RoutePoints;
 }
 
@@ -71,14 +71,17 @@ function byTime(routes: readonly WireRoute[]): WireRoute[] {
 }
 
 function pointsInOrder(routes: readonly WireRoute[], files: readonly PointsOfFile[]): RoutePoints[] {
-  const paths = new Set<string>();
-  const inPlace: RoutePoints[] = [];
-  for (const route of byTime(routes)) {
-    inPlace.push(route.points);
-    for (const path of route.paths) paths.add(path);
-  }
-  const ofFiles = [...paths].flatMap((path) => files.filter(({ reference }) => reference === path));
-  return [...inPlace, ...ofFiles.map(({ points }) => points)];
+  const paths = new Set(byTime(routes).flatMap(({ paths }) => paths));
+  const inOrder = [...paths].flatMap((path) => files.filter(({ reference }) => reference === path));
+  return inOrder.map(({ points }) => points);
+}
+
+function damageOddities(where: string, damage: readonly Damage[]): ItemOddity[] {
+  return damage.map(({ code, message, offset, loss }) => ({
+    code,
+    message: `${where}: ${message}, at byte ${offset}`,
+    loss,
+  }));
 }
 
 function routeOddities(
@@ -87,11 +90,9 @@ function routeOddities(
   window: Window,
 ): ItemOddity[] {
   const oddities: ItemOddity[] = [];
-  for (const { reference, points } of files) {
-    for (const { code, message, offset, loss } of points.damage) {
-      oddities.push({ code, message: `${reference}: ${message}, at byte ${offset}`, loss });
-    }
-    if (points.length === 0 && points.damage.length === 0) {
+  for (const { reference, points, damage } of files) {
+    oddities.push(...damageOddities(reference, [...damage, ...points.damage]));
+    if (points.length === 0 && damage.length + points.damage.length === 0) {
       oddities.push({ code: "route-empty", message: `${reference} has no points`, loss: false });
     }
   }

@@ -178,7 +178,8 @@ function readUsualPoint(bytes: Buffer, from: number): number {
     if (close === length) return -1;
     if (bytes[close + 1] !== SLASH) {
       // An element around others: nothing of its own but white space.
-      if (standsAt(bytes, at + 1, ELE) || standsAt(bytes, at + 1, TIME) || standsAt(bytes, at + 1, SPEED)) return -1;
+      if (standsAt(bytes, at + 1, ELE) || standsAt(bytes, at + 1, TIME) || standsAt(bytes, at + 1, SPEED))
+        return -1;
       at = open;
       continue;
     }
@@ -316,7 +317,8 @@ export function readLocations(workout: Buffer): RoutePoints {
 
 function readLocation(bytes: Buffer, from: number, damage: DamageList): void {
   const end = endOfTag(bytes, from, bytes.length);
-  const point = end < 0 ? undefined : (readUsualLocation(bytes, from, end) ?? readUnusualLocation(bytes, from, end));
+  const point =
+    end < 0 ? undefined : (readUsualLocation(bytes, from, end) ?? readUnusualLocation(bytes, from, end));
   if (point === undefined) damage.add("route-damaged", "a location that has no end", from);
   else if (!isPosition(point.latitude, point.longitude)) {
     damage.add("route-damaged", "a location without a position", from);
@@ -327,7 +329,7 @@ function readUsualLocation(bytes: Buffer, from: number, end: number): Point | un
   const missing = Number.NaN;
   const point = { time: missing, latitude: missing, longitude: missing, altitude: missing, speed: missing };
   const stop = bytes[end - 1] === SLASH ? end - 1 : end;
-  for (let at = from + 1 + LOCATION.length; ; ) {
+  for (let at = from + 1 + LOCATION.length; ;) {
     while (at < stop && isSpace(bytes[at])) at++;
     if (at >= stop) break;
     const key = at;

@@ -2,7 +2,6 @@ import sax from "sax";
 import { ItemError } from "../../errors.ts";
 import { parseDate } from "./dates.ts";
 import type { EpochSeconds } from "./dates.ts";
-import type { RoutePoints } from "./elements.ts";
 import { parseNumber } from "./units.ts";
 
 /** A `WorkoutStatistics`: `sum` for what adds up, the others for what is measured. In `unit`. */
@@ -36,14 +35,12 @@ export interface WireActivity {
   readonly statistics: readonly WireStatistic[];
 }
 
-/** A `WorkoutRoute`: one part of the track, by reference (iOS 13 and later) or in place (iOS 11 and 12). */
+/** A `WorkoutRoute`: one part of the track. What older exports write in place (`Location`) is read in `routes.ts`. */
 export interface WireRoute {
   readonly start: EpochSeconds | null;
   readonly end: EpochSeconds | null;
   /** Each once, as written. */
   readonly paths: readonly string[];
-  /** The `Location` elements. */
-  readonly points: RoutePoints;
 }
 
 /** A `Workout` as written: numbers and instants read, units and meaning untouched. Missing is null. */
@@ -70,14 +67,6 @@ export interface WireWorkout {
   readonly routes: readonly WireRoute[];
 }
 
-interface Points {
-  readonly time: number[];
-  readonly latitude: number[];
-  readonly longitude: number[];
-  readonly altitude: number[];
-  readonly speed: number[];
-}
-
 /** What an open element collects from its children; an element without an owner's name swallows them. */
 interface Owner {
   readonly tag: string;
@@ -85,15 +74,10 @@ interface Owner {
   readonly events?: WireEvent[];
   readonly statistics?: WireStatistic[];
   readonly activities?: WireActivity[];
-  readonly routes?: OpenRoute[];
+  readonly routes?: WireRoute[];
   readonly paths?: string[];
-  readonly points?: Points;
   /** What tells the events apart that were read. */
   readonly seen?: Set<string>;
-}
-
-interface OpenRoute extends Omit<WireRoute, "points"> {
-  readonly points: Points;
 }
 
 // Instead of sax's HTML entities, and without a prototype: `&constructor;` would become source code.
@@ -115,15 +99,14 @@ type Attributes = Readonly<Record<string, string>>;
 export function parseWorkout(bytes: Buffer): WireWorkout {
   const parser = sax.parser(false, { lowercase: true });
 
-  let workout: Omit<WireWorkout, "routes"> | undefined;
-  const routes: OpenRoute[] = [];
+  let workout: WireWorkout | undefined;
   const open: Owner[] = [];
   parser.onopentag = (tag) => {
     const attributes = tag.attributes as Attributes;
     const parent = open.at(-1);
     if (parent === undefined) {
       const isFirst = tag.name === "workout" && workout === undefined;
-      const owner = { ...newOwner(tag.name), activities: [], routes };
+      const owner = { ...newOwner(tag.name), activities: [], routes: [] };
       if (isFirst) workout = readWorkout(attributes, owner);
       open.push(isFirst ? owner : { tag: tag.name });
     } else {
@@ -139,34 +122,23 @@ export function parseWorkout(bytes: Buffer): WireWorkout {
   };
   Object.assign(parser, { ENTITIES, onerror: onFault });
   // Of a stray `&` before a quote sax would make the quote a part of the value, and of the rest of the element too.
-  const text = bytes.toString("utf8").replaceAll(/&(?!(?:#\d+|#x[\da-f]+|[a-z][\w.-]*);)/gi, "&amp;");
+  const text = bytes
+    .toString("utf8")
+    // An hour of them is most of a megabyte, and they are read elsewhere, from the bytes.
+    .replaceAll(/<Location\s[^<>]*\/>/g, "")
+    .replaceAll(/&(?!(?:#\d+|#x[\da-f]+|[a-z][\w.-]*);)/gi, "&amp;");
   parser.write(text).close();
   if (workout === undefined) throw new ItemError("UNMAPPABLE", "no workout element");
-  return { ...workout, routes: routes.map(closeRoute) };
+  return workout;
 }
 
-type WorkoutOwner = Required<Pick<Owner, "metadata" | "events" | "statistics" | "activities">>;
+type WorkoutOwner = Required<Pick<Owner, "metadata" | "events" | "statistics" | "activities" | "routes">>;
 
 function newOwner(tag: string): Required<Pick<Owner, "tag" | "metadata" | "events" | "statistics" | "seen">> {
   return { tag, metadata: new Map(), events: [], statistics: [], seen: new Set() };
 }
 
-function closeRoute({ points, ...route }: OpenRoute): WireRoute {
-  return {
-    ...route,
-    points: {
-      length: points.time.length,
-      time: Float64Array.from(points.time),
-      latitude: Float64Array.from(points.latitude),
-      longitude: Float64Array.from(points.longitude),
-      altitude: Float64Array.from(points.altitude),
-      speed: Float64Array.from(points.speed),
-      damage: [],
-    },
-  };
-}
-
-function readWorkout(attributes: Attributes, owner: WorkoutOwner): Omit<WireWorkout, "routes"> {
+function readWorkout(attributes: Attributes, owner: WorkoutOwner): WireWorkout {
   return {
     activityType: clean(attributes["workoutactivitytype"]),
     duration: parseNumber(attributes["duration"]),
@@ -185,6 +157,7 @@ function readWorkout(attributes: Attributes, owner: WorkoutOwner): Omit<WireWork
     events: owner.events,
     statistics: owner.statistics,
     activities: owner.activities,
+    routes: owner.routes,
   };
 }
 
@@ -246,36 +219,21 @@ function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
     }
     case "workoutroute": {
       const paths: string[] = [];
-      const points: Points = { time: [], latitude: [], longitude: [], altitude: [], speed: [] };
       parent.routes?.push({
         start: parseDate(attributes["startdate"]),
         end: parseDate(attributes["enddate"]),
         paths,
-        points,
       });
-      return { tag, paths, points };
+      return { tag, paths };
     }
     case "filereference": {
       const path = clean(attributes["path"]);
       if (path !== null && parent.paths?.includes(path) === false) parent.paths.push(path);
       return { tag };
     }
-    case "location": {
-      if (parent.points !== undefined) addLocation(parent.points, attributes);
-      return { tag };
-    }
     default:
       return { tag };
   }
-}
-
-function addLocation(points: Points, attributes: Attributes): void {
-  const date = parseDate(attributes["date"]);
-  points.time.push(date === null ? Number.NaN : date * 1000);
-  points.latitude.push(parseNumber(attributes["latitude"]) ?? Number.NaN);
-  points.longitude.push(parseNumber(attributes["longitude"]) ?? Number.NaN);
-  points.altitude.push(parseNumber(attributes["altitude"]) ?? Number.NaN);
-  points.speed.push(parseNumber(attributes["speed"]) ?? Number.NaN);
 }
 
 /**

@@ -33,7 +33,7 @@ export async function* readPieces(
   end: number,
   size = READ_SIZE,
 ): AsyncGenerator<Buffer, void, void> {
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const piece = Buffer.allocUnsafe(Math.min(size, end - at));
     const { bytesRead } = await file.read(piece, 0, piece.length, at);
     if (bytesRead === 0) return;

@@ -157,16 +157,24 @@ function nothingIn(directory: ZipDirectory, candidates: readonly Candidate[]): I
   const nested = candidates.find(({ content }) => content === "zip");
   if (nested !== undefined) {
     const name = baseName(nested.entry.name);
-    return new InputError("INPUT_NESTED_ARCHIVE", `the archive holds another archive, ${name}, and no export itself`, {
-      hint: `unpack it, and import ${name}`,
-    });
+    return new InputError(
+      "INPUT_NESTED_ARCHIVE",
+      `the archive holds another archive, ${name}, and no export itself`,
+      {
+        hint: `unpack it, and import ${name}`,
+      },
+    );
   }
   const odd = files.find((entry) => entry.method !== 0 && entry.method !== 8 && /\.xml$/i.test(entry.name));
   if (odd !== undefined) {
     const method = METHODS[odd.method] ?? `method ${odd.method}`;
-    return new InputError("INPUT_COMPRESSION", `the archive is compressed in a way that cannot be read (${method})`, {
-      hint: "unpack it, and import the folder",
-    });
+    return new InputError(
+      "INPUT_COMPRESSION",
+      `the archive is compressed in a way that cannot be read (${method})`,
+      {
+        hint: "unpack it, and import the folder",
+      },
+    );
   }
   if (files.every((entry) => entry.size === 0)) {
     return new InputError("INPUT_UNKNOWN", `the archive holds ${files.length} empty files and no export`);
@@ -187,7 +195,10 @@ function routeIn(file: FileHandle, archiveSize: number, entry: ZipEntry): RouteF
 async function readRouteEntry(file: FileHandle, archiveSize: number, entry: ZipEntry): Promise<RouteBytes> {
   if (entry.encrypted) throw new InputError("INPUT_ENCRYPTED", `the route ${entry.name} is encrypted`);
   if (entry.method !== 0 && entry.method !== 8) {
-    throw new InputError("INPUT_COMPRESSION", `the route ${entry.name} is compressed in a way that cannot be read`);
+    throw new InputError(
+      "INPUT_COMPRESSION",
+      `the route ${entry.name} is compressed in a way that cannot be read`,
+    );
   }
   try {
     return (await readWholeRoute(file, entry)) ?? (await readRoutePieces(file, archiveSize, entry));
@@ -208,7 +219,10 @@ async function readWholeRoute(file: FileHandle, entry: ZipEntry): Promise<RouteB
   if (bytesRead < compressedSize) return undefined;
   try {
     // One byte more than needed: zlib can then tell that it is at the end without another piece.
-    const bytes = await inflateWhole(deflated, { chunkSize: Math.max(64, size + 1), maxOutputLength: size + 1 });
+    const bytes = await inflateWhole(deflated, {
+      chunkSize: Math.max(64, size + 1),
+      maxOutputLength: size + 1,
+    });
     if (bytes.length !== size || crc32(bytes) !== entry.crc32) return undefined;
     return { bytes, deflated, damage: [] };
   } catch {
@@ -223,7 +237,8 @@ async function readRoutePieces(file: FileHandle, archiveSize: number, entry: Zip
   for await (const piece of readEntry(file, archiveSize, entry, (found) => damage.push(found))) {
     pieces.push(piece);
     length += piece.length;
-    if (length > ROUTE_LIMIT) throw new InputError("INPUT_ROUTE_TOO_LARGE", `the route ${entry.name} is too large`);
+    if (length > ROUTE_LIMIT)
+      throw new InputError("INPUT_ROUTE_TOO_LARGE", `the route ${entry.name} is too large`);
   }
   return { bytes: Buffer.concat(pieces), damage };
 }

@@ -131,7 +131,12 @@ export async function* readEntry(
 ): AsyncGenerator<Buffer, void, void> {
   const start = await dataOffset(file, entry);
   if (start === undefined) {
-    report({ code: "archive-damaged", message: "an entry is not where the archive says", offset: 0, loss: true });
+    report({
+      code: "archive-damaged",
+      message: "an entry is not where the archive says",
+      offset: 0,
+      loss: true,
+    });
     return;
   }
   let length = 0;
@@ -183,11 +188,21 @@ export function damageOf(
     return { code: "archive-truncated", message: "the archive ends within it", offset: length, loss: true };
   }
   if (end.problem === "damaged") {
-    return { code: "archive-damaged", message: "its compressed data are damaged", offset: length, loss: true };
+    return {
+      code: "archive-damaged",
+      message: "its compressed data are damaged",
+      offset: length,
+      loss: true,
+    };
   }
   if (entry.size !== undefined && (entry.size - length) % 2 ** 32 !== 0) {
     const message = `${length} bytes where the archive promises ${entry.size}`;
-    return { code: entry.method === 0 ? "archive-truncated" : "archive-damaged", message, offset: length, loss: true };
+    return {
+      code: entry.method === 0 ? "archive-truncated" : "archive-damaged",
+      message,
+      offset: length,
+      loss: true,
+    };
   }
   if (entry.crc32 !== undefined && entry.crc32 !== checksum) {
     return { code: "archive-damaged", message: "its checksum is wrong", offset: length, loss: true };

@@ -1,4 +1,4 @@
-import { FitglueError, InterruptedError, ItemError, TemporaryError } from "../../errors.ts";
+import { FitglueError, InterruptedError, ItemError, type TemporaryError } from "../../errors.ts";
 import type { Alias, Batch, Bookmark, Item, Json, RawPayload, Receipt, Skipped } from "../../model/index.ts";
 import type { KnownActivity, Session } from "../types.ts";
 import { AccessLink, isUnreadable, type ExerciseLink, type Transaction } from "./api.ts";

@@ -4,6 +4,7 @@ import { mapWorkout, windowOf } from "../../../src/providers/apple-health/map.ts
 import type { Mapped } from "../../../src/providers/apple-health/map.ts";
 import { columnOf } from "../../../src/providers/apple-health/records.ts";
 import type { RecordType, RoutePoints } from "../../../src/providers/apple-health/elements.ts";
+import { readLocations } from "../../../src/providers/apple-health/routes.ts";
 import { trackOf } from "../../../src/providers/apple-health/samples.ts";
 import { parseWorkout } from "../../../src/providers/apple-health/wire.ts";
 
@@ -66,7 +67,7 @@ export function mapElement(
   return mapWorkout({
     wire,
     joined: joinRecords(new RecordIndex(table).within(window), table, window, wire),
-    track: trackOf([...wire.routes.map(({ points }) => points), ...(options.points ?? [])], window),
+    track: trackOf([readLocations(Buffer.from(xml)), ...(options.points ?? [])], window),
     timezone: options.timezone,
     possibleDuplicateOf: undefined,
   });

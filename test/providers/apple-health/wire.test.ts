@@ -77,24 +77,6 @@ test("a workout as iOS 18 writes it", () => {
   expect(wire.routes[0]?.paths).toEqual(["/workout-routes/a.gpx", "/workout-routes/b.gpx"]);
 });
 
-test("positions in place, as iOS 12 wrote them", () => {
-  const { routes } = parse(`
-    <Workout startDate="2018-01-14 07:25:41 -0700"><WorkoutRoute>
-      <Location date="2018-01-14 07:25:44 -0700" latitude="37.5" longitude="-122.25" altitude="21.5" speed="2.5"/>
-      <Location date="2018-01-14 07:25:45 -0700" latitude="37,6" longitude="bad" course="-1" speed="-1"/>
-    </WorkoutRoute></Workout>`);
-  const points = routes[0]?.points;
-  expect(points?.length).toBe(2);
-  expect([...(points?.time ?? [])]).toEqual([
-    Date.parse("2018-01-14T14:25:44Z"),
-    Date.parse("2018-01-14T14:25:45Z"),
-  ]);
-  expect([...(points?.latitude ?? [])]).toEqual([37.5, 37.6]);
-  expect([...(points?.longitude ?? [])]).toEqual([-122.25, Number.NaN]);
-  expect([...(points?.altitude ?? [])]).toEqual([21.5, Number.NaN]);
-  expect([...(points?.speed ?? [])]).toEqual([2.5, -1]);
-});
-
 test("entities: the five and the numeric ones, no others", () => {
   const { sourceName, device } = parse(
     `<Workout sourceName="&lt;A&amp;B&gt; &quot;&apos;&#x41;&#66;" device="&bomb;&constructor;&nbsp;&copy;"/>`,

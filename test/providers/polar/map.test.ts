@@ -15,8 +15,20 @@ describe("the instant of a session", () => {
   // UTC = local − offset; each worked out by hand.
   it.each([
     ["the description's own example", "2008-10-13T10:40:02", 180, "2008-10-13T07:40:02.000Z", 10800],
-    ["a night that begins on the day before in UTC", "2026-07-05T00:10:00", 180, "2026-07-04T21:10:00.000Z", 10800],
-    ["a night that ends on the day after in UTC", "2026-11-18T23:30:00", -300, "2026-11-19T04:30:00.000Z", -18000],
+    [
+      "a night that begins on the day before in UTC",
+      "2026-07-05T00:10:00",
+      180,
+      "2026-07-04T21:10:00.000Z",
+      10800,
+    ],
+    [
+      "a night that ends on the day after in UTC",
+      "2026-11-18T23:30:00",
+      -300,
+      "2026-11-19T04:30:00.000Z",
+      -18000,
+    ],
     ["the hour before clocks go forward", "2026-03-29T02:59:59", 120, "2026-03-29T00:59:59.000Z", 7200],
     ["the hour after clocks went forward", "2026-03-29T04:00:00", 180, "2026-03-29T01:00:00.000Z", 10800],
     ["the first 03:30 when clocks go back", "2026-10-25T03:30:00", 180, "2026-10-25T00:30:00.000Z", 10800],
@@ -35,7 +47,9 @@ describe("the instant of a session", () => {
       [
         {
           kind: "detail",
-          bytes: Buffer.from(JSON.stringify({ id: "h", start_time: local, start_time_utc_offset: String(offset) })),
+          bytes: Buffer.from(
+            JSON.stringify({ id: "h", start_time: local, start_time_utc_offset: String(offset) }),
+          ),
         },
       ],
       ID,
@@ -59,7 +73,10 @@ describe("the instant of a session", () => {
         [60.1, 24],
       ],
     });
-    const { activity } = toActivity([exercise({ "start-time": "2026-07-04T18:30:00" }), { kind: "fit", bytes: fit }], ID);
+    const { activity } = toActivity(
+      [exercise({ "start-time": "2026-07-04T18:30:00" }), { kind: "fit", bytes: fit }],
+      ID,
+    );
     expect([...activity.samples.timestamp]).toEqual([
       Date.UTC(2026, 6, 4, 18, 30),
       Date.UTC(2026, 6, 4, 18, 30, 1),
@@ -74,7 +91,9 @@ describe("the instant of a session", () => {
     ["a thirtieth of February", { "start-time": "2026-02-30T00:00:00" }],
     ["a number", { "start-time": { now: true } }],
   ])("refuses %s as unmappable", (_, fields) => {
-    expect(() => mapped(fields)).toThrow(expect.objectContaining({ code: "UNMAPPABLE", message: "no usable start-time" }));
+    expect(() => mapped(fields)).toThrow(
+      expect.objectContaining({ code: "UNMAPPABLE", message: "no usable start-time" }),
+    );
   });
 });
 
@@ -124,7 +143,13 @@ describe("a session", () => {
       { zone: 2, minBpm: 111, maxBpm: 130, seconds: 1, origin: "provider", calcType: "custom" },
       { zone: 3, minBpm: 130, maxBpm: 148, seconds: 5, origin: "provider", calcType: "custom" },
     ]);
-    expect(run?.laps.map(({ startTime, totalElapsedTime, lapTrigger }) => [startTime, totalElapsedTime, lapTrigger])).toEqual([
+    expect(
+      run?.laps.map(({ startTime, totalElapsedTime, lapTrigger }) => [
+        startTime,
+        totalElapsedTime,
+        lapTrigger,
+      ]),
+    ).toEqual([
       ["2026-07-04T15:30:00.000Z", 4, "manual"],
       ["2026-07-04T15:30:04.000Z", 4, "manual"],
     ]);
@@ -144,7 +169,9 @@ describe("a session", () => {
       "rr-intervals": [465, null, 455, 447],
     });
     const { samples } = run ?? { samples: undefined };
-    expect([...(samples?.timestamp ?? [])]).toEqual([0, 1, 2, 3, 4, 5].map((second) => start + second * 1000));
+    expect([...(samples?.timestamp ?? [])]).toEqual(
+      [0, 1, 2, 3, 4, 5].map((second) => start + second * 1000),
+    );
     expect([...(samples?.heartRate ?? [])]).toEqual([Number.NaN, 129, 132, 135, 136, 137]);
     expect([...(samples?.speed ?? [])]).toEqual([0, 3, 11.16 / 3.6, Number.NaN, 11.52 / 3.6, 3.5]);
     expect([...(samples?.altitude ?? [])]).toEqual([41, 41.1, 41.1, 41.3, Number.NaN, 41.5]);
@@ -155,7 +182,9 @@ describe("a session", () => {
     expect(samples?.positionLat?.[1]).toBeCloseTo(60.17003, 6);
     expect(samples?.positionLong?.[3]).toBeCloseTo(24.94, 6);
     expect(samples?.positionLat?.[4]).toBeNaN();
-    expect(run === undefined ? [] : world.store.payloads.kinds({ ...run, externalId: run.externalId })).toEqual([
+    expect(
+      run === undefined ? [] : world.store.payloads.kinds({ ...run, externalId: run.externalId }),
+    ).toEqual([
       "exercise",
       "fit",
       "heart-rate-zones",
@@ -183,7 +212,14 @@ describe("a session", () => {
     const [list] = world.stored();
     expect(list).toMatchObject({ externalId: uploaded.hashId, aliases: [] });
     // Three route points, each joined to the second it belongs to.
-    expect([...(list?.samples.positionLat ?? [])]).toEqual([60.17, 60.17003, 60.17006, Number.NaN, Number.NaN, Number.NaN]);
+    expect([...(list?.samples.positionLat ?? [])]).toEqual([
+      60.17,
+      60.17003,
+      60.17006,
+      Number.NaN,
+      Number.NaN,
+      Number.NaN,
+    ]);
     const alike = (activity: typeof list) =>
       activity && {
         ...activity,
@@ -218,7 +254,9 @@ describe("a session", () => {
       hrZones: [],
     });
     expect(Object.keys(activity?.samples ?? {}).sort()).toEqual(["heartRate", "timestamp"]);
-    expect([...(activity?.samples.timestamp ?? [])]).toEqual([2, 3, 4].map((s) => Date.UTC(2026, 0, 14, 14, 0, 3 + s)));
+    expect([...(activity?.samples.timestamp ?? [])]).toEqual(
+      [2, 3, 4].map((s) => Date.UTC(2026, 0, 14, 14, 0, 3 + s)),
+    );
   });
 });
 
@@ -234,7 +272,11 @@ describe("files other than FIT", () => {
   it("takes laps, elapsed time and positions from a TCX", () => {
     const { activity } = toActivity(
       [
-        exercise({ "start-time": "2026-07-04T18:30:00", "start-time-utc-offset": 180, "detailed-sport-info": "RUNNING" }),
+        exercise({
+          "start-time": "2026-07-04T18:30:00",
+          "start-time-utc-offset": 180,
+          "detailed-sport-info": "RUNNING",
+        }),
         { kind: "tcx", bytes: Buffer.from(tcx) },
       ],
       ID,
@@ -258,10 +300,17 @@ describe("files other than FIT", () => {
 
   it("keeps the session when its file is damaged", () => {
     const { activity, oddities } = toActivity(
-      [exercise({ "start-time": "2026-07-04T18:30:00", "start-time-utc-offset": 180 }), { kind: "fit", bytes: Buffer.from("no FIT") }],
+      [
+        exercise({ "start-time": "2026-07-04T18:30:00", "start-time-utc-offset": 180 }),
+        { kind: "fit", bytes: Buffer.from("no FIT") },
+      ],
       ID,
     );
-    expect(activity).toMatchObject({ startTime: "2026-07-04T15:30:00.000Z", totalElapsedTime: null, laps: [] });
+    expect(activity).toMatchObject({
+      startTime: "2026-07-04T15:30:00.000Z",
+      totalElapsedTime: null,
+      laps: [],
+    });
     expect(oddities.map(({ code }) => code)).toEqual(["file-damaged"]);
   });
 });

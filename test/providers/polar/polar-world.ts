@@ -53,8 +53,7 @@ export async function startPolarWorld(options: FakeAccessLinkOptions = {}): Prom
       const sync = { full: false, dryRun: false, now: () => NOW, ...more, signal };
       return syncProvider(provider, connection, store, sync);
     },
-    stored: () =>
-      [...store.list({}, { samples: true })].sort((a, b) => (a.startTime < b.startTime ? -1 : 1)),
+    stored: () => [...store.list({}, { samples: true })].sort((a, b) => (a.startTime < b.startTime ? -1 : 1)),
     async close() {
       store.close();
       rmSync(folder, { recursive: true, force: true });

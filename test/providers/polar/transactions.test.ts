@@ -58,7 +58,9 @@ describe("transactions", () => {
     world.fake.upload({ ...ride(1), device: "Polar H10" });
     expect(await world.sync()).toMatchObject({ added: 2, updated: 0 });
     expect(await world.sync()).toMatchObject({ added: 0, updated: 0, unchanged: 0 });
-    expect(world.stored().map(({ device }) => device).sort()).toEqual(["Polar Grit X", "Polar H10"]);
+    expect(new Set(world.stored().map(({ device }) => device))).toEqual(
+      new Set(["Polar Grit X", "Polar H10"]),
+    );
     expect(world.stored().every(({ aliases }) => aliases.length === 1)).toBe(true);
   });
 
@@ -74,7 +76,9 @@ describe("transactions", () => {
     near.session = { ...near.session, startTime: "2026-11-02T08:00:02", duration: "PT19M58S" };
     far.session = { ...far.session, duration: "PT20M3S" };
     expect(await world.sync()).toMatchObject({ added: 1 });
-    expect(Object.fromEntries(world.stored().map(({ externalId, aliases }) => [externalId, aliases]))).toEqual({
+    expect(
+      Object.fromEntries(world.stored().map(({ externalId, aliases }) => [externalId, aliases])),
+    ).toEqual({
       [near.id]: [near.hashId],
       [far.id]: [],
       [far.hashId]: [],
@@ -101,15 +105,18 @@ describe("transactions", () => {
     expect(world.fake.server.seen(/exercise-transactions\/\d+\/exercises\/\d+$/)).toHaveLength(1);
   });
 
-  it.each(["heart-rate-zones", "samples", "samples/1"])("counts a session whose %s fail as unreadable", async (part) => {
-    world = await startPolarWorld();
-    const uploaded = world.fake.upload(ride(1));
-    world.fake.upload(ride(2));
-    uploaded.unlisted = true;
-    world.fake.server.fail(new RegExp(`/exercises/${uploaded.id}/${part}$`), BROKEN, Infinity);
-    expect(await world.sync()).toMatchObject({ status: "partial", added: 1 });
-    expect(world.fake.commitRequests).toBe(0);
-  });
+  it.each(["heart-rate-zones", "samples", "samples/1"])(
+    "counts a session whose %s fail as unreadable",
+    async (part) => {
+      world = await startPolarWorld();
+      const uploaded = world.fake.upload(ride(1));
+      world.fake.upload(ride(2));
+      uploaded.unlisted = true;
+      world.fake.server.fail(new RegExp(`/exercises/${uploaded.id}/${part}$`), BROKEN, Infinity);
+      expect(await world.sync()).toMatchObject({ status: "partial", added: 1 });
+      expect(world.fake.commitRequests).toBe(0);
+    },
+  );
 
   it("looks for an unreadable session in the list, and stores it once", async () => {
     world = await startPolarWorld();
@@ -131,7 +138,10 @@ describe("transactions", () => {
   it.each<[string, Fault]>([
     ["a web page", { kind: "html" }],
     ["cut JSON", { kind: "garbage" }],
-    ["an error message with status 200", { kind: "status", status: 200, body: '{"status":500,"errorType":"x","message":"y"}' }],
+    [
+      "an error message with status 200",
+      { kind: "status", status: 200, body: '{"status":500,"errorType":"x","message":"y"}' },
+    ],
     ["a list instead of a session", { kind: "status", status: 200, body: "[]" }],
     ["a status that Polar does not describe", { kind: "status", status: 418 }],
     ["a body that is cut off", { kind: "cut" }],
@@ -199,7 +209,8 @@ describe("transactions", () => {
     // The first transaction dies after its list; the next ones live.
     world.fake.transactionLife = 1;
     world.fake.server.onRequest = ({ method }) => {
-      if (method === "POST" && world.fake.server.seen(/^POST/).length === 2) world.fake.transactionLife = Infinity;
+      if (method === "POST" && world.fake.server.seen(/^POST/).length === 2)
+        world.fake.transactionLife = Infinity;
     };
     expect(await world.sync()).toMatchObject({ status: "ok", added: 3, warnings: [] });
     expect(world.fake.commitRequests).toBe(1);
@@ -224,7 +235,11 @@ describe("transactions", () => {
     world = await startPolarWorld();
     world.fake.upload(ride(1));
     world.fake.server.fail(/^PUT/, BROKEN, Infinity);
-    expect(await world.sync()).toMatchObject({ status: "partial", added: 1, error: { code: "UNAVAILABLE", exitCode: 5 } });
+    expect(await world.sync()).toMatchObject({
+      status: "partial",
+      added: 1,
+      error: { code: "UNAVAILABLE", exitCode: 5 },
+    });
     expect(world.store.syncState.countReceipts()).toBe(1);
     world.fake.server.clearFaults();
     expect(await world.sync()).toMatchObject({ status: "ok", added: 0, updated: 0 });
@@ -245,23 +260,26 @@ describe("transactions", () => {
     expect(world.fake.sessions.every(({ committed }) => committed)).toBe(true);
   });
 
-  it.each(["same", "new", "busy"] as const)("gets everything where opening again means %s", async (reopen) => {
-    world = await startPolarWorld({ reopen, pageSize: 2 });
-    for (let i = 0; i < 5; i++) world.fake.upload(ride(i));
-    // A run is cut short with a transaction open.
-    const controller = new AbortController();
-    world.fake.server.onRequest = ({ path }) => {
-      if (path.endsWith("/samples/1")) controller.abort();
-    };
-    await expect(world.sync({ signal: controller.signal })).rejects.toMatchObject({ code: "INTERRUPTED" });
-    world.fake.server.onRequest = undefined;
-    await world.sync();
-    expect(starts()).toHaveLength(5);
-    world.fake.expireTransaction();
-    expect(await world.sync()).toMatchObject({ status: "ok", added: 0 });
-    expect(starts()).toHaveLength(5);
-    expect(world.fake.sessions.every(({ committed }) => committed)).toBe(true);
-  });
+  it.each(["same", "new", "busy"] as const)(
+    "gets everything where opening again means %s",
+    async (reopen) => {
+      world = await startPolarWorld({ reopen, pageSize: 2 });
+      for (let i = 0; i < 5; i++) world.fake.upload(ride(i));
+      // A run is cut short with a transaction open.
+      const controller = new AbortController();
+      world.fake.server.onRequest = ({ path }) => {
+        if (path.endsWith("/samples/1")) controller.abort();
+      };
+      await expect(world.sync({ signal: controller.signal })).rejects.toMatchObject({ code: "INTERRUPTED" });
+      world.fake.server.onRequest = undefined;
+      await world.sync();
+      expect(starts()).toHaveLength(5);
+      world.fake.expireTransaction();
+      expect(await world.sync()).toMatchObject({ status: "ok", added: 0 });
+      expect(starts()).toHaveLength(5);
+      expect(world.fake.sessions.every(({ committed }) => committed)).toBe(true);
+    },
+  );
 
   it("does not run for ever when the same sessions come again and again", async () => {
     world = await startPolarWorld();
@@ -289,26 +307,31 @@ describe("transactions", () => {
     world.fake.server.fail(/transactions\/\d+$/, {
       kind: "status",
       status: 200,
-      body: JSON.stringify({ exercises: [`https://evil.invalid/v3/users/10579/exercise-transactions/179001/exercises/${uploaded.id}?x=1`] }),
+      body: JSON.stringify({
+        exercises: [
+          `https://evil.invalid/v3/users/10579/exercise-transactions/179001/exercises/${uploaded.id}?x=1`,
+        ],
+      }),
     });
     expect(await world.sync()).toMatchObject({ status: "ok", added: 1 });
     expect(world.fake.commits).toHaveLength(1);
   });
 
-  it.each([["ftp://evil.invalid/v3/users/1"], ["https://evil.invalid//evil.invalid/x"], ["javascript:alert(1)"]])(
-    "refuses the link %s",
-    async (link) => {
-      world = await startPolarWorld();
-      world.fake.upload(ride(1));
-      const body = JSON.stringify({ exercises: [link] });
-      world.fake.server.fail(/transactions\/\d+$/, { kind: "status", status: 200, body }, Infinity);
-      const result = await world.sync();
-      expect(result.error).toMatchObject({ code: "BAD_LINK", exitCode: 5 });
-      expect(world.fake.commitRequests).toBe(0);
-      // The list has it all the same.
-      expect(starts()).toHaveLength(1);
-    },
-  );
+  it.each([
+    ["ftp://evil.invalid/v3/users/1"],
+    ["https://evil.invalid//evil.invalid/x"],
+    ["javascript:alert(1)"],
+  ])("refuses the link %s", async (link) => {
+    world = await startPolarWorld();
+    world.fake.upload(ride(1));
+    const body = JSON.stringify({ exercises: [link] });
+    world.fake.server.fail(/transactions\/\d+$/, { kind: "status", status: 200, body }, Infinity);
+    const result = await world.sync();
+    expect(result.error).toMatchObject({ code: "BAD_LINK", exitCode: 5 });
+    expect(world.fake.commitRequests).toBe(0);
+    // The list has it all the same.
+    expect(starts()).toHaveLength(1);
+  });
 });
 
 describe("within the rate limit", () => {
@@ -337,28 +360,35 @@ describe("within the rate limit", () => {
 });
 
 describe("the list", () => {
-  it.each([404, 405, 410] as const)("does the whole job when transactions answer %d, and says so", async (status) => {
-    world = await startPolarWorld();
-    world.fake.retired = status;
-    for (let i = 0; i < 25; i++) world.fake.upload(ride(i));
-    const owner = { source: "polar", account: "10579" };
-    expect(await world.sync()).toMatchObject({ status: "ok", added: 25, warnings: [] });
-    expect(world.store.syncState.get(owner)?.note).toMatch(/retired/);
-    expect(await world.sync()).toMatchObject({ status: "ok", added: 0, updated: 0 });
-    // They are tried again at each run: when they are back, the note goes and nothing is doubled.
-    world.fake.retired = undefined;
-    expect(await world.sync()).toMatchObject({ status: "ok", added: 0 });
-    expect(world.store.syncState.get(owner)?.note).toBeNull();
-    expect(starts()).toHaveLength(25);
-    expect(world.fake.sessions.every(({ committed }) => committed)).toBe(true);
-  });
+  it.each([404, 405, 410] as const)(
+    "does the whole job when transactions answer %d, and says so",
+    async (status) => {
+      world = await startPolarWorld();
+      world.fake.retired = status;
+      for (let i = 0; i < 25; i++) world.fake.upload(ride(i));
+      const owner = { source: "polar", account: "10579" };
+      expect(await world.sync()).toMatchObject({ status: "ok", added: 25, warnings: [] });
+      expect(world.store.syncState.get(owner)?.note).toMatch(/retired/);
+      expect(await world.sync()).toMatchObject({ status: "ok", added: 0, updated: 0 });
+      // They are tried again at each run: when they are back, the note goes and nothing is doubled.
+      world.fake.retired = undefined;
+      expect(await world.sync()).toMatchObject({ status: "ok", added: 0 });
+      expect(world.store.syncState.get(owner)?.note).toBeNull();
+      expect(starts()).toHaveLength(25);
+      expect(world.fake.sessions.every(({ committed }) => committed)).toBe(true);
+    },
+  );
 
   it("saves what the transactions could not give, and still ends with their fault", async () => {
     world = await startPolarWorld();
     world.fake.upload(ride(1));
     world.fake.server.fail(/^POST/, BROKEN, Infinity);
     const result = await world.sync();
-    expect(result).toMatchObject({ status: "partial", added: 1, error: { code: "UNAVAILABLE", exitCode: 5 } });
+    expect(result).toMatchObject({
+      status: "partial",
+      added: 1,
+      error: { code: "UNAVAILABLE", exitCode: 5 },
+    });
     expect(result.error?.message).toContain("/v3/users/10579/exercise-transactions");
   });
 
@@ -371,7 +401,11 @@ describe("the list", () => {
     const first = await world.sync();
     expect(first).toMatchObject({ status: "ok", added: 1 });
     expect(codes(first)).toEqual(["detail-missing"]);
-    expect(world.stored()[0]).toMatchObject({ startTime: "2026-07-04T15:30:00.000Z", totalDistance: 18.5, hrZones: [] });
+    expect(world.stored()[0]).toMatchObject({
+      startTime: "2026-07-04T15:30:00.000Z",
+      totalDistance: 18.5,
+      hrZones: [],
+    });
     expect(await world.sync()).toMatchObject({ added: 0, updated: 0, unchanged: 1 });
     expect(await world.sync()).toMatchObject({ added: 0, updated: 1 });
     expect(world.stored()[0]?.hrZones).toHaveLength(3);
@@ -399,7 +433,8 @@ describe("the list", () => {
   it("takes a TCX where there is no FIT, a GPX where there is neither", async () => {
     world = await startPolarWorld();
     const { fit: _, ...run } = trailRun();
-    const gpx = '<gpx creator="Polar" version="1.1"><trk><trkseg><trkpt lat="1" lon="2"><time>2026-07-04T15:30:00Z</time></trkpt></trkseg></trk></gpx>';
+    const gpx =
+      '<gpx creator="Polar" version="1.1"><trk><trkseg><trkpt lat="1" lon="2"><time>2026-07-04T15:30:00Z</time></trkpt></trkseg></trk></gpx>';
     world.fake.upload({ ...run, gpx });
     expect(await world.sync()).toMatchObject({ status: "ok", added: 1, warnings: [] });
     expect(world.stored()[0]?.samples.positionLat?.[0]).toBe(1);
@@ -411,7 +446,12 @@ describe("the list", () => {
     await world.sync();
     world.fake.server.forget();
     // The list's own documents join what the transaction gave: nothing changes by it.
-    expect(await world.sync({ full: true })).toMatchObject({ status: "ok", added: 0, updated: 0, unchanged: 3 });
+    expect(await world.sync({ full: true })).toMatchObject({
+      status: "ok",
+      added: 0,
+      updated: 0,
+      unchanged: 3,
+    });
     expect(world.fake.server.seen(/^GET \/v3\/exercises\/h\w+$/)).toHaveLength(3);
   });
 
