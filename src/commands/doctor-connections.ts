@@ -10,7 +10,7 @@ type Settings = ReturnType<CommandContext["settings"]>;
 
 const DAY_MS = 86_400_000;
 /** How long before a source begins to forget it is time to say so. */
-const RETENTION_MARGIN_DAYS = 9;
+const RETENTION_MARGIN_DAYS = 7;
 /** A clock that is further off makes certificates and token lifetimes unreliable. */
 const SKEW_MS = 60_000;
 

@@ -11,6 +11,7 @@ import {
   type Store,
 } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
+import { counted } from "./facts.ts";
 import { attention, fine, type Finding } from "./finding.ts";
 
 /** A run that has held the lock for longer than this hangs. */
@@ -106,7 +107,7 @@ function checkContents(store: Store): Finding[] {
       ? fine("skipped", "nothing was left out")
       : attention(
           "skipped",
-          `${skipped} items could not be understood; their bytes are kept`,
+          `${counted(skipped, "item")} could not be understood; their bytes are kept`,
           "fitglue skipped, and after an update fitglue skipped --retry",
         ),
   );

@@ -8,7 +8,7 @@ import { pad, plainText } from "../output/text.ts";
 import { databaseBytes, type ImportRecord, importRecords, SCHEMA_VERSION } from "../store/index.ts";
 import { type SourceCounts, sourceCounts, type Store, type SyncState } from "../store/index.ts";
 import type { CommandContext, ConnectionHealth } from "./context.ts";
-import { formatAgo, formatBytes } from "./facts.ts";
+import { counted, formatAgo, formatBytes } from "./facts.ts";
 
 export interface StatusCommandOptions {
   readonly context: CommandContext;
@@ -139,7 +139,8 @@ function connectionRows(status: ConnectionStatus, now: number): Row[] {
       add("cool-down", `until ${isoInstant(state.cooldownUntil)}`, "warn");
     if (state.note !== null) add("note", state.note, "warn");
   } else if (health !== undefined) add("last sync", "never; fitglue sync");
-  if (pendingReceipts > 0) add("waiting", `${pendingReceipts} receipts not acknowledged yet`, "warn");
+  if (pendingReceipts > 0)
+    add("waiting", `${counted(pendingReceipts, "receipt")} not acknowledged yet`, "warn");
   return rows;
 }
 
