@@ -15,6 +15,16 @@ interface CommandEntry {
 /** Every command, in the order of `--help`. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "connect",
+    summary: "log in to a provider: polar, fitbit",
+    load: async () => (await import("./commands/connect.ts")).newConnectCommand,
+  },
+  {
+    name: "disconnect",
+    summary: "log out of a provider; the activities stay",
+    load: async () => (await import("./commands/disconnect.ts")).newDisconnectCommand,
+  },
+  {
     name: "sync",
     summary: "fetch what is new from every connected provider",
     load: async () => (await import("./commands/sync.ts")).newSyncCommand,
@@ -43,6 +53,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "doctor",
     summary: "check everything that can be wrong, and say what to do",
     load: async () => (await import("./commands/doctor.ts")).newDoctorCommand,
+  },
+  {
+    name: "export",
+    summary: "write activities as json, ndjson, csv, gpx, tcx, fit or their original file",
+    load: async () => (await import("./commands/export.ts")).newExportCommand,
   },
   {
     name: "reprocess",

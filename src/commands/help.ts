@@ -83,6 +83,10 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
     examples: [
       ["One as GPX on stdout", "fitglue export 42 --format gpx --out -"],
       ["A year of FIT files into a folder", "fitglue export --from 2026-01-01 --format fit --out fit/"],
+      [
+        "For cron: what is new, into a folder that another program watches",
+        "fitglue export --new --format fit --out ~/watch",
+      ],
     ],
   },
   report: {

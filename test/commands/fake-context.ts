@@ -8,7 +8,7 @@ import type {
 } from "../../src/commands/context.ts";
 import { loadSettings } from "../../src/config/settings.ts";
 import { AuthError } from "../../src/errors.ts";
-import { ExitCode } from "../../src/exit-codes.ts";
+import type { ExitCode } from "../../src/exit-codes.ts";
 import type { Provider } from "../../src/providers/types.ts";
 import { acquireRunLock, openStore, type Store } from "../../src/store/index.ts";
 import { tempDir } from "../temp.ts";

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
@@ -184,7 +184,7 @@ describe("a machine restored from a backup", () => {
     const listed = JSON.parse((await runCli(["list", "--format", "json"], { home: elsewhere })).stdout) as {
       id: number;
     }[];
-    expect(listed.map(({ id }) => id).sort()).toEqual([1, 2]);
+    expect(listed.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual([1, 2]);
   });
 
   test("what was stored after the backup comes again from a source that still has it", async () => {
@@ -377,15 +377,9 @@ describe("completion", () => {
       expect([code, stdout.includes("--dry-run") || stdout.includes("-l dry-run")]).toEqual([0, true]);
       const path = join(home, "script");
       writeFileSync(path, stdout);
-      try {
-        execFileSync(shell, ["-n", path]);
-      } catch (error) {
-        expect((error as NodeJS.ErrnoException).code).toBe("ENOENT");
-      }
+      const { status, error } = spawnSync(shell, ["-n", path]);
+      const absent = (error as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+      expect(absent ? 0 : status).toBe(0);
     },
   );
-
-  test("an unknown shell is a usage error", async () => {
-    expect((await run(["completion", "tcsh"])).code).toBe(2);
-  });
 });
