@@ -13,6 +13,16 @@ interface CommandEntry {
 /** Every command, in the order of `--help`. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "connect",
+    summary: "log in to a provider: polar, fitbit",
+    load: async () => (await import("./commands/connect.ts")).newConnectCommand,
+  },
+  {
+    name: "disconnect",
+    summary: "log out of a provider; the activities stay",
+    load: async () => (await import("./commands/disconnect.ts")).newDisconnectCommand,
+  },
+  {
     name: "sync",
     summary: "fetch what is new from every connected provider",
     load: async () => (await import("./commands/sync.ts")).newSyncCommand,
@@ -31,6 +41,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "show",
     summary: "show one activity: numbers, charts, zones, laps, route",
     load: async () => (await import("./commands/show.ts")).newShowCommand,
+  },
+  {
+    name: "export",
+    summary: "write activities as json, ndjson, csv, gpx, tcx, fit or their original file",
+    load: async () => (await import("./commands/export.ts")).newExportCommand,
+  },
+  {
+    name: "report",
+    summary: "write one HTML page: route, charts, zones, laps, calendar",
+    load: async () => (await import("./commands/report.ts")).newReportCommand,
   },
   {
     name: "reprocess",
