@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { mkdirSync } from "node:fs";
 import { createCredentialStore } from "./auth/credential-stores.ts";
 import type { AcquireLock, CredentialStore } from "./auth/credentials.ts";
+import { requireScopes } from "./auth/scopes.ts";
 import { createTokenSource, type TokenSource } from "./auth/tokens.ts";
+import { proxySettings } from "./config/proxy.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import { ConfigError, TemporaryError } from "./errors.ts";
 import {
@@ -55,16 +57,14 @@ export class Connections {
       acquireLock: this.acquireLock,
       warn: options.warn,
     });
-    const proxy = (name: string): string | undefined => environment[name] ?? environment[name.toUpperCase()];
-    this.transport = createTransport({
-      proxy: { httpProxy: proxy("http_proxy"), httpsProxy: proxy("https_proxy"), noProxy: proxy("no_proxy") },
-    });
+    this.transport = createTransport({ proxy: proxySettings(environment) });
   }
 
-  /** A connected account. Throws `AuthError` when there is none. */
+  /** A connected account. Throws `AuthError` when there is none, or without the one scope that activities need. */
   async connection(provider: Provider): Promise<Connection> {
     const tokens = this.#tokens(provider);
     const { account, details, scopes } = await tokens.credentials();
+    requireScopes(provider.id, provider.oauth?.requiredScopes ?? [], scopes);
     const api = this.api(
       provider,
       () => tokens.authorization(),
@@ -98,6 +98,19 @@ export class Connections {
     });
   }
 
+  /** Runs `work` while no other process renews or replaces this provider's login. */
+  async exclusively<T>(provider: Provider, work: () => Promise<T>): Promise<T> {
+    const lock = await this.acquireLock(this.#lockPath(provider), {
+      waitMs: 60_000,
+      signal: this.#options.signal,
+    });
+    try {
+      return await work();
+    } finally {
+      lock.release();
+    }
+  }
+
   close(): Promise<void> {
     return this.transport.close();
   }
@@ -110,9 +123,13 @@ export class Connections {
       store: this.credentials,
       transport: this.transport,
       acquireLock: this.acquireLock,
-      lockPath: join(this.#options.settings.configDir, `${provider.id}.lock`),
+      lockPath: this.#lockPath(provider),
       loginEnds: oauth.loginEnds ?? [],
       signal: this.#options.signal,
     });
+  }
+
+  #lockPath(provider: Provider): string {
+    return join(this.#options.settings.configDir, `${provider.id}.lock`);
   }
 }

@@ -402,7 +402,7 @@ export class ElementGate {
           : ">";
     const end = bytes.indexOf(terminator, lt + 2, "latin1");
     if (end >= 0) return end + terminator.length;
-    if (!eof && !long) return -1;
+    if (!long && (!eof || bytes.indexOf(LT, lt + 2) < 0)) return -1;
     this.#report("unexpected-text", `a ${head.slice(0, 4)} without an end`, lt, true);
     this.#inDebris = true;
     return lt + 2;

@@ -99,7 +99,8 @@ interface Point {
  * The track points of a GPX file in file order. Usual points are read from the bytes; others go through sax one by one.
  * A point that cannot be read, or that has no position, is damage; those around it are kept.
  */
-export function readRoute(bytes: Buffer): RoutePoints {
+export function readRoute(content: Uint8Array): RoutePoints {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   columns.clear();
   const damage = new DamageList();
   let root = false;
@@ -304,7 +305,8 @@ function readPointWithSax(text: string): (Point & { readonly unreadable: boolean
  * The points that exports before iOS 13 write into the workout itself: `<WorkoutRoute><Location …/>`. In file order,
  * those of all routes of the workout.
  */
-export function readLocations(workout: Buffer): RoutePoints {
+export function readLocations(element: Uint8Array): RoutePoints {
+  const workout = Buffer.from(element.buffer, element.byteOffset, element.byteLength);
   columns.clear();
   const damage = new DamageList();
   let at = workout.indexOf("<Location", 0, "latin1");
