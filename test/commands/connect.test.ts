@@ -52,20 +52,24 @@ describe("connect polar", () => {
     await polar.close();
   });
 
-  const connect = (
+  /** With `--debug`, which must not tell a secret either, however the login ends. */
+  const connect = async (
     act: (person: Person) => Promise<void>,
     args: readonly string[] = [],
     env: Record<string, string> = {},
     input?: string,
-  ) =>
-    connectAs(
-      ["polar", "--port", String(port), "--no-browser", "--timeout", "20", ...args],
+  ) => {
+    const result = await connectAs(
+      ["polar", "--debug", "--port", String(port), "--no-browser", "--timeout", "20", ...args],
       { home, env: { ...polar.environment, ...env }, ...(input === undefined ? {} : { input }) },
       act,
     );
+    expectNoSecrets(polar.oauth.secrets, result);
+    return result;
+  };
 
   test("registers the person, stores the credentials, and tells what comes next", async () => {
-    const result = await connect(agree, ["--debug"]);
+    const result = await connect(agree);
     expect(result.code).toBe(0);
     expect(result.stdout).toBe("");
     const lines = result.stderr.trimEnd().split("\n");
@@ -332,7 +336,7 @@ describe("connect fitbit", () => {
     env: Record<string, string> = {},
   ) =>
     connectAs(
-      ["fitbit", "--port", String(port), "--no-browser", "--timeout", "20", ...args],
+      ["fitbit", "--debug", "--port", String(port), "--no-browser", "--timeout", "20", ...args],
       { home, env: { ...google.env, ...env } },
       act,
     );
