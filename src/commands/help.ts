@@ -155,7 +155,7 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
     description: "Prints a completion script for bash, zsh or fish.",
     examples: [
       ["bash, for this session", "source <(fitglue completion bash)"],
-      ["zsh", 'fitglue completion zsh > "$' + '{fpath[1]}/_fitglue"'],
+      ["zsh", "fitglue completion zsh > ~/.zfunc/_fitglue"],
       ["fish", "fitglue completion fish > ~/.config/fish/completions/fitglue.fish"],
     ],
   },
