@@ -4,10 +4,10 @@ import type { KnownActivity, Session } from "../types.ts";
 import { AccessLink, isUnreadable, type ExerciseLink, type Fetched, type Transaction } from "./api.ts";
 import { jsonOf, KIND, occurrenceOf, toActivity, type Identity, type Occurrence } from "./map.ts";
 import { finds, idsOf, isStored, type World } from "./match.ts";
+import { inParallel } from "./parallel.ts";
+import { united } from "./payloads.ts";
 import { parseExercise, type WireExercise } from "./wire.ts";
 
-/** Sessions that are fetched side by side. Polar allows some five hundred requests in a quarter of an hour. */
-const CONCURRENCY = 4;
 /** Sessions of the list that become durable together. */
 const LIST_BATCH = 10;
 /** How often the same sessions may come again within one run before it stops asking. */
@@ -373,29 +373,6 @@ function lacksFile(outcome: Outcome): boolean {
   return outcome.type === "stored" && outcome.answers?.fileError !== undefined;
 }
 
-/** What is stored already and what has just come; the newer bytes of a kind win. */
-function united(stored: KnownActivity | undefined, raw: readonly RawPayload[]): RawPayload[] {
-  const kinds = new Set(raw.map(({ kind }) => kind));
-  const kept = (stored?.payloadKinds() ?? []).flatMap((kind): RawPayload[] => {
-    const bytes = kinds.has(kind) ? undefined : stored?.payload(kind);
-    return bytes === undefined ? [] : [{ kind, mediaType: mediaTypeOf(kind), bytes }];
-  });
-  return [...raw, ...kept];
-}
-
-function mediaTypeOf(kind: string): string {
-  switch (kind) {
-    case "fit":
-      return "application/vnd.ant.fit";
-    case "tcx":
-      return "application/vnd.garmin.tcx+xml";
-    case "gpx":
-      return "application/gpx+xml";
-    default:
-      return "application/json";
-  }
-}
-
 /** When the session was, by its own document; undefined where that does not tell. */
 function occurrenceIn(raw: readonly RawPayload[]): Occurrence | undefined {
   const document = raw.find(({ kind }) => kind === KIND.exercise || kind === KIND.detail);
@@ -432,33 +409,4 @@ function incompleteOf(bookmark: Bookmark | undefined): string[] {
       ? (bookmark as { readonly incomplete?: Json }).incomplete
       : undefined;
   return Array.isArray(list) ? list.filter((id) => typeof id === "string") : [];
-}
-
-/**
- * A few at a time. The first failure lets what is under way finish and starts nothing more: `stopped` has it, the
- * outcomes so far are kept, for what is stored need not be fetched again.
- */
-async function inParallel<T>(
-  entries: readonly T[],
-  work: (entry: T) => Promise<Outcome>,
-): Promise<{ outcomes: Outcome[]; stopped: FitglueError | undefined }> {
-  const outcomes: (Outcome | undefined)[] = Array.from({ length: entries.length });
-  let next = 0;
-  let failure: { readonly error: unknown } | undefined;
-  const worker = async (): Promise<void> => {
-    while (failure === undefined && next < entries.length) {
-      const at = next++;
-      try {
-        outcomes[at] = await work(entries[at] as T);
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-  if (failure !== undefined && !(failure.error instanceof FitglueError)) throw failure.error;
-  return {
-    outcomes: outcomes.filter((outcome) => outcome !== undefined),
-    stopped: failure?.error as FitglueError | undefined,
-  };
 }
