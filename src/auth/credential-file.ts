@@ -67,7 +67,6 @@ export class CredentialFile implements CredentialStore {
   async set(credentials: Credentials): Promise<CredentialPlace> {
     await this.#change((document) => {
       document.credentials[credentials.provider] = encodeCredentials(credentials);
-      document.in_keychain = document.in_keychain.filter((name) => name !== credentials.provider);
       return true;
     });
     return this.#place();

@@ -63,6 +63,7 @@ export async function runConnect(options: ConnectOptions): Promise<void> {
   const lines = oneReader(context, ended.signal);
   try {
     const client = await chooseClient(options, provider, previous, lines);
+    const browser = options.browser ? context.browser() : undefined;
     const done = await login(
       {
         service: { provider: provider.id, ...provider.oauth },
@@ -70,10 +71,12 @@ export async function runConnect(options: ConnectOptions): Promise<void> {
         client,
         port: options.port,
         timeoutMs: options.timeout * 1000,
-        openBrowser: options.browser ? context.browser() : undefined,
+        openBrowser: browser,
         pasted: () => lines,
         // Even with --quiet: without it nobody could consent.
         tell: (line) => context.io.stderr.write(`${line}\n`),
+        // Only to somebody who sits there.
+        ...(browser === undefined && context.io.interactive ? { invitation: INVITATION } : {}),
         transport: connections.transport,
         signal: context.signal,
       },
@@ -84,6 +87,9 @@ export async function runConnect(options: ConnectOptions): Promise<void> {
     ended.abort();
   }
 }
+
+const INVITATION =
+  "on this machine or any other; if the page you end up at does not load, paste its address here";
 
 /** The provider of this name, if one can log in to it. Throws `UsageError`. */
 export async function oauthProvider(context: CommandContext, name: string): Promise<OAuthProvider> {

@@ -189,6 +189,7 @@ export interface ImportFile {
 
 export interface ImportSession {
   readonly signal: AbortSignal;
+  readonly stored: StoredSessions;
   /** `--timezone`, checked: an IANA name for sessions whose source does not tell one. */
   readonly timezone: string | undefined;
   now(): EpochMs;
@@ -196,6 +197,26 @@ export interface ImportSession {
   progress(progress: ImportProgress): void;
   /** One more distinct route file was read. */
   routeRead(): void;
+}
+
+/** What is stored of any source: to recognise a session that comes back in a file. */
+export interface StoredSessions {
+  /** Those whose start instant is within `toleranceMs` of `startMs`, nearest first. */
+  startingNear(startMs: EpochMs, toleranceMs: number): readonly StoredSession[];
+  /** Whether these very bytes are kept as a raw payload of the session. */
+  holds(session: StoredSession, bytes: Uint8Array): boolean;
+}
+
+export interface StoredSession {
+  readonly source: string;
+  readonly account: string;
+  readonly externalId: string;
+  readonly aliases: readonly string[];
+  readonly startTime: string;
+  readonly totalElapsedTime: number | null;
+  readonly totalTimerTime: number | null;
+  /** The kinds of raw payload stored with it. */
+  payloadKinds(): readonly string[];
 }
 
 /** Cumulative since the start of the file. */

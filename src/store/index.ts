@@ -1,4 +1,5 @@
 export { mergeActivities, type Owner } from "./activities.ts";
+export type { ExportedFile, ExportTarget } from "./exports.ts";
 export type { ImportCounts } from "./imports.ts";
 export { backupStore, type BackupResult } from "./backup.ts";
 export { networkFileSystem } from "./file-system.ts";

@@ -401,3 +401,44 @@ describe("connect fitbit", () => {
     expectNoSecrets(google.oauth.secrets, result);
   });
 });
+
+/** `scripts/with-keyring.sh` runs this against a real Secret Service. */
+describe.runIf(process.env["FITGLUE_TEST_KEYCHAIN"] === "1")("with a real keychain", () => {
+  const session = {
+    DBUS_SESSION_BUS_ADDRESS: process.env["DBUS_SESSION_BUS_ADDRESS"] ?? "",
+    FITGLUE_CREDENTIALS: "auto",
+  };
+  const cron = { DBUS_SESSION_BUS_ADDRESS: "unix:path=/none", FITGLUE_CREDENTIALS: "auto" };
+
+  test("connect uses it and warns of cron, which is told what is wrong; disconnect empties it", async () => {
+    const polar = await FakeAccessLink.start({ redirectUris: [`http://localhost:${port}/callback`] });
+    const connected = await connectAs(
+      ["polar", "--port", String(port), "--no-browser"],
+      { home, env: { ...polar.environment, ...session } },
+      agree,
+    );
+    expect(connected.code).toBe(0);
+    expect(connected.stderr).toContain("polar: the credentials are in the system keychain\n");
+    expect(connected.stderr).toContain(
+      "polar: a cron job cannot reach the keychain; to sync from cron: FITGLUE_CREDENTIALS=file fitglue connect polar\n",
+    );
+    expect(stored()).toEqual({});
+    const synced = await runCli(["sync"], { home, env: { ...polar.environment, ...session } });
+    expect(synced.code).toBe(0);
+    const alone = await runCli(["sync"], { home, env: { ...polar.environment, ...cron } });
+    expect(alone.code).toBe(8);
+    expect(alone.stderr).toContain(
+      "the credentials are in the system keychain, which cannot be reached from here",
+    );
+    expect(alone.stderr).toContain("try: FITGLUE_CREDENTIALS=file fitglue connect polar, for use under cron");
+    const ended = await runCli(["disconnect", "polar"], { home, env: { ...polar.environment, ...session } });
+    expect(ended.code).toBe(0);
+    const after = await runCli(["sync"], { home, env: { ...polar.environment, ...session } });
+    expect(after.code).toBe(4);
+    for (const file of filesBelow(home).values()) {
+      expect(polar.oauth.secrets.filter((secret) => file.includes(secret))).toEqual([]);
+    }
+    expectNoSecrets(polar.oauth.secrets, connected, synced, alone, ended, after);
+    await polar.close();
+  });
+});

@@ -10,6 +10,7 @@ import {
   type Json,
   type Lap,
   type LapTrigger,
+  type Pause,
   type SampleRow,
   type Samples,
   samplesFromRows,
@@ -83,6 +84,7 @@ export function mapExercise(parts: ExerciseParts): Activity {
   const [sport, subSport] = sportOf(exercise.exerciseType);
   const elapsed = end === undefined || end < start ? null : (end - start) / 1000;
   const tcx = readRoute(parts.tcx);
+  const pauses = pausesOf(exercise);
   const samples = samplesOf(parts, tcx, start, end);
   const pulse = pulseOf(samples);
   const aliases = parts.mirrors
@@ -104,7 +106,7 @@ export function mapExercise(parts: ExerciseParts): Activity {
     startTime: isoInstant(start),
     utcOffsetS: times.utcOffsetS,
     totalElapsedTime: elapsed,
-    totalTimerTime: exercise.activeDuration ?? timerFromEvents(exercise, elapsed, end),
+    totalTimerTime: exercise.activeDuration ?? timerFromPauses(exercise, elapsed, pauses),
     totalDistance: metres(distanceOf(metrics)),
     totalAscent: metres(metrics?.elevationGainMillimeters),
     totalCalories: metrics?.caloriesKcal ?? null,
@@ -118,6 +120,7 @@ export function mapExercise(parts: ExerciseParts): Activity {
     device: deviceOf(point),
     providerUpdatedAt: exercise.updateTime === undefined ? null : isoInstant(exercise.updateTime),
     laps: lapsOf(exercise, tcx),
+    pauses,
     hrZones: zonesOf(metrics, parts.zones, times.localDate),
     samples,
     extra: extraOf(point, metrics),
@@ -177,29 +180,36 @@ function speedOf(metrics: MetricsSummary | undefined): number | null {
   return metres(metrics?.averageSpeedMillimetersPerSecond);
 }
 
-/** For an exercise without `activeDuration`: the elapsed time less the pauses that its events tell; null without events. */
-function timerFromEvents(
-  exercise: NonNullable<ExercisePoint["exercise"]>,
-  elapsed: number | null,
-  end: EpochMs | undefined,
-): number | null {
+/** The pauses that the exercise's events tell, the wearer's and the watch's own; one that never ends, ends with it. */
+function pausesOf(exercise: NonNullable<ExercisePoint["exercise"]>): Pause[] {
   const events = (exercise.exerciseEvents ?? [])
     .flatMap((event) =>
       event?.eventTime === undefined ? [] : [{ at: event.eventTime, type: event.exerciseEventType ?? "" }],
     )
     .toSorted((a, b) => a.at - b.at);
-  if (elapsed === null || end === undefined || events.length === 0) return null;
-  let paused = 0;
-  let since: number | undefined;
+  const pauses: Pause[] = [];
+  let since: EpochMs | undefined;
+  const stop = (at: EpochMs | undefined): void => {
+    if (since !== undefined && at !== undefined && at > since) pauses.push({ start: since, end: at });
+    since = undefined;
+  };
   for (const { at, type } of events) {
     if (type === "PAUSE" || type === "AUTO_PAUSE") since ??= at;
-    else if (since !== undefined && (type === "RESUME" || type === "AUTO_RESUME" || type === "STOP")) {
-      paused += at - since;
-      since = undefined;
-    }
+    else if (type === "RESUME" || type === "AUTO_RESUME" || type === "STOP") stop(at);
   }
-  if (since !== undefined) paused += Math.max(0, end - since);
-  return Math.max(0, elapsed - paused / 1000);
+  stop(exercise.interval?.endTime);
+  return pauses;
+}
+
+/** For an exercise without `activeDuration`: the elapsed time less the pauses, if there are events that would tell them. */
+function timerFromPauses(
+  exercise: NonNullable<ExercisePoint["exercise"]>,
+  elapsed: number | null,
+  pauses: readonly Pause[],
+): number | null {
+  if (elapsed === null || (exercise.exerciseEvents ?? []).length === 0) return null;
+  const paused = pauses.reduce((sum, { start, end }) => sum + (end - start) / 1000, 0);
+  return Math.max(0, elapsed - paused);
 }
 
 function deviceOf(point: ExercisePoint | undefined): string | null {

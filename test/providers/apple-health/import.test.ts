@@ -1,0 +1,402 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { StoredActivity } from "../../../src/model/index.ts";
+import { appleHealth } from "../../../src/providers/apple-health/index.ts";
+import type { FileResult } from "../../../src/sync/import.ts";
+import { importPath } from "../../../src/sync/import.ts";
+import { reprocessSource } from "../../../src/sync/reprocess.ts";
+import type { ReprocessingProvider } from "../../../src/sync/reprocess.ts";
+import { openStore } from "../../../src/store/index.ts";
+import type { Store } from "../../../src/store/index.ts";
+import { tempDir } from "../../temp.ts";
+
+type FileProvider = Parameters<typeof importPath>[1][number];
+
+const PROVIDER = appleHealth as FileProvider & ReprocessingProvider;
+const NOW = Date.parse("2026-11-20T12:00:00Z");
+
+function store(): Store {
+  const opened = openStore(join(tempDir(), "fitglue.db"), { ifMissing: "create" });
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+/** Writes an export's files and returns the folder. */
+function folder(files: Readonly<Record<string, string>>): string {
+  const path = join(tempDir(), "apple_health_export");
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(path, name, ".."), { recursive: true });
+    writeFileSync(join(path, name), text);
+  }
+  return path;
+}
+
+const health = (content: string): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE HealthData [\n]>\n<HealthData locale="en_GB">\n <ExportDate value="2025-03-01 10:00:00 +0100"/>\n${content}</HealthData>\n`;
+
+const gpx = (from: string, seconds: number, lat = 48.5): string => {
+  const points = Array.from({ length: seconds }, (_, index) => {
+    const time = new Date(Date.parse(from) + index * 1000).toISOString().replace(".000Z", "Z");
+    return `<trkpt lon="2.25" lat="${(lat + index / 1000).toFixed(3)}"><ele>35.5</ele><time>${time}</time><extensions><speed>2.5</speed><course>1</course><hAcc>5</hAcc><vAcc>4</vAcc></extensions></trkpt>`;
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<gpx version="1.1" creator="Apple Health Export"><metadata><time>2025-03-01T09:00:00Z</time></metadata><trk><name>Route</name><trkseg>\n${points.join("\n")}\n</trkseg></trk></gpx>\n`;
+};
+
+const run = (path: string, into: Store, dryRun = false): Promise<FileResult> =>
+  importPath(path, [PROVIDER], into, { dryRun, signal: new AbortController().signal, now: () => NOW });
+
+const all = (from: Store): StoredActivity[] =>
+  from
+    .ids({})
+    .toSorted((a, b) => a - b)
+    .flatMap((id) => from.get(id, { samples: true }) ?? []);
+
+/** An export of one phone: a run with route and heart rate, and a swim, as written at a time with that offset. */
+function phone(options: {
+  readonly offset: number;
+  readonly pointer: string;
+  readonly reversed?: boolean;
+  readonly calories?: string;
+}): string {
+  const { offset, pointer, reversed = false, calories = "300" } = options;
+  const at = (iso: string): string =>
+    new Date(Date.parse(iso) + offset * 3_600_000)
+      .toISOString()
+      .replace("T", " ")
+      .replace(".000Z", ` +0${offset}00`);
+  const device = `&lt;&lt;HKDevice: ${pointer}&gt;, name:Apple Watch, manufacturer:Apple Inc., model:Watch, hardware:Watch7,2, software:11.${offset}&gt;`;
+  const source = offset === 1 ? "Riley’s Apple&#160;Watch" : "Riley's Apple Watch";
+  const heartRates = [0, 5, 10, 15].map(
+    (second) =>
+      `<Record type="HKQuantityTypeIdentifierHeartRate" sourceName="${source}" device="${device}" unit="count/min" creationDate="${at("2024-07-14T08:00:00Z")}" startDate="${at(`2024-07-14T06:00:${String(second).padStart(2, "0")}Z`)}" endDate="${at(`2024-07-14T06:00:${String(second).padStart(2, "0")}Z`)}" value="${120 + second}"/>\n`,
+  );
+  const workouts = [
+    `<Workout workoutActivityType="HKWorkoutActivityTypeRunning" duration="0.5" durationUnit="min" sourceName="${source}" sourceVersion="10.5" device="${device}" creationDate="${at("2024-07-14T06:01:00Z")}" startDate="${at("2024-07-14T06:00:00Z")}" endDate="${at("2024-07-14T06:00:30Z")}">
+  <MetadataEntry key="HKTimeZone" value="Europe/Paris"/>
+  <MetadataEntry key="Synced" value="${at("2024-07-14T07:00:00Z")}"/>
+  <WorkoutStatistics type="HKQuantityTypeIdentifierActiveEnergyBurned" startDate="${at("2024-07-14T06:00:00Z")}" endDate="${at("2024-07-14T06:00:30Z")}" sum="${calories}" unit="kcal"/>
+  <WorkoutRoute sourceName="${source}" startDate="${at("2024-07-14T06:00:01Z")}" endDate="${at("2024-07-14T06:00:20Z")}"><FileReference path="/workout-routes/run.gpx"/></WorkoutRoute>
+  <MetadataEntry key="HKTimeZone" value="Europe/Paris"/>
+</Workout>\n`,
+    `<Workout workoutActivityType="HKWorkoutActivityTypeSwimming" duration="20" durationUnit="min" sourceName="${source}" startDate="${at("2024-12-24T17:00:00Z")}" endDate="${at("2024-12-24T17:20:00Z")}"/>\n`,
+  ];
+  const order = <T>(list: readonly T[]): readonly T[] => (reversed ? list.toReversed() : list);
+  const parts = [order(heartRates).join(""), order(workouts).join("")];
+  return health(order(parts).join(""));
+}
+
+const route = { "workout-routes/run.gpx": gpx("2024-07-14T06:00:01Z", 20) };
+
+describe("one phone's exports", () => {
+  test("an export becomes activities with samples and raw payloads", async () => {
+    const into = store();
+    const result = await run(folder({ "export.xml": phone({ offset: 1, pointer: "0x1" }), ...route }), into);
+    expect(result).toMatchObject({
+      kind: "apple-health",
+      status: "ok",
+      activities: 2,
+      added: 2,
+      updated: 0,
+      unchanged: 0,
+      skipped: 0,
+      routes: 1,
+      // 20 points from second 1 to 20, and a heart rate at second 0.
+      samples: 21,
+      warnings: [],
+      sports: { running: 1, swimming: 1 },
+    });
+    const [first, second] = all(into);
+    expect(first).toMatchObject({
+      sport: "running",
+      startTime: "2024-07-14T06:00:00.000Z",
+      utcOffsetS: 7200,
+      timezone: "Europe/Paris",
+      totalElapsedTime: 30,
+      totalTimerTime: 30,
+      activeCalories: 300,
+      avgHeartRate: 127.5,
+      maxHeartRate: 135,
+      minHeartRate: 120,
+      hasGps: true,
+      device: "Apple Watch Watch7,2",
+    });
+    expect(first?.samples.timestamp[0]).toBe(Date.parse("2024-07-14T06:00:00Z"));
+    expect([...(first?.samples.heartRate ?? [])].filter((value) => !Number.isNaN(value))).toEqual([
+      120, 125, 130, 135,
+    ]);
+    expect(first?.samples.positionLat?.[1]).toBe(48.5);
+    expect(second).toMatchObject({
+      sport: "swimming",
+      startTime: "2024-12-24T17:00:00.000Z",
+      timezone: null,
+    });
+    const owner = { source: "apple-health", account: "default" };
+    const payloads = into.rawPayloads(owner, first?.externalId ?? "");
+    expect(payloads.map(({ kind }) => kind).toSorted()).toEqual([
+      "records",
+      "route:/workout-routes/run.gpx",
+      "workout",
+    ]);
+    const bytesOf = (kind: string) => payloads.find((payload) => payload.kind === kind)?.bytes.toString();
+    expect(bytesOf("route:/workout-routes/run.gpx")).toBe(route["workout-routes/run.gpx"]);
+    expect(bytesOf("workout")).toMatch(/^<Workout [^]*<\/Workout>$/);
+  });
+
+  test("the same file again changes nothing", async () => {
+    const into = store();
+    const path = folder({ "export.xml": phone({ offset: 1, pointer: "0x1" }), ...route });
+    await run(path, into);
+    expect(await run(path, into)).toMatchObject({
+      activities: 2,
+      added: 0,
+      updated: 0,
+      unchanged: 2,
+      samples: 0,
+    });
+  });
+
+  test("nor does next year's: other offsets, pointers, apostrophes, names and order", async () => {
+    const into = store();
+    await run(folder({ "export.xml": phone({ offset: 1, pointer: "0x1" }), ...route }), into);
+    const before = all(into);
+    const next = phone({ offset: 2, pointer: "0xc937f6fa0", reversed: true });
+    const result = await run(folder({ "exportar.xml": next, ...route }), into);
+    expect(result).toMatchObject({ status: "ok", activities: 2, added: 0, updated: 0, unchanged: 2 });
+    expect(all(into)).toEqual(before);
+  });
+
+  test("a statistic that was written anew updates that workout, and only that", async () => {
+    const into = store();
+    await run(folder({ "export.xml": phone({ offset: 1, pointer: "0x1" }), ...route }), into);
+    const next = phone({ offset: 2, pointer: "0x2", calories: "310" });
+    expect(await run(folder({ "export.xml": next, ...route }), into)).toMatchObject({
+      added: 0,
+      updated: 1,
+      unchanged: 1,
+    });
+    expect(all(into).map(({ activeCalories }) => activeCalories)).toEqual([310, null]);
+  });
+
+  test("a route that has since been lost stays", async () => {
+    const into = store();
+    await run(folder({ "export.xml": phone({ offset: 1, pointer: "0x1" }), ...route }), into);
+    const before = all(into);
+    const result = await run(folder({ "export.xml": phone({ offset: 2, pointer: "0x2" }) }), into);
+    expect(result).toMatchObject({ status: "partial", added: 0, updated: 0, unchanged: 2 });
+    expect(all(into)).toEqual(before);
+  });
+
+  test("mapping what is stored again gives the same", async () => {
+    const into = store();
+    await run(folder({ "export.xml": phone({ offset: 1, pointer: "0x1", reversed: true }), ...route }), into);
+    const before = all(into);
+    const result = await reprocessSource(PROVIDER, into, {
+      what: "everything",
+      dryRun: false,
+      signal: new AbortController().signal,
+      now: () => NOW + 1000,
+    });
+    expect(result).toMatchObject({ updated: 0, unchanged: 2, failed: 0, without_raw: 0 });
+    expect(all(into)).toEqual(before);
+  });
+});
+
+/** A workout of ten minutes from 2025-02-01T07:00:00Z in the given minute. */
+function workout(minute: number, children = "", type = "Running"): string {
+  const at = (m: number): string =>
+    `2025-02-01 ${String(8 + Math.floor(m / 60)).padStart(2, "0")}:${String(m % 60).padStart(2, "0")}:00 +0100`;
+  return `<Workout workoutActivityType="HKWorkoutActivityType${type}" sourceName="Watch" startDate="${at(minute)}" endDate="${at(minute + 10)}">${children}</Workout>\n`;
+}
+
+const reference = (path: string, from = "", to = ""): string =>
+  `<WorkoutRoute ${from === "" ? "" : `startDate="2025-02-01 ${from} +0100" endDate="2025-02-01 ${to} +0100"`}><FileReference path="${path}"/></WorkoutRoute>`;
+
+describe("routes", () => {
+  test("that are missing, empty or broken cost the workout nothing else", async () => {
+    const into = store();
+    const whole = gpx("2025-02-01T08:00:00Z", 60);
+    const path = folder({
+      "export.xml": health(
+        workout(0, reference("/workout-routes/missing.gpx")) +
+          workout(20, reference("/workout-routes/empty.gpx")) +
+          workout(40, reference("/workout-routes/bare.gpx")) +
+          workout(60, reference("/workout-routes/cut.gpx")),
+      ),
+      "workout-routes/empty.gpx": `<gpx version="1.1"><trk><name>sample</name></trk></gpx>`,
+      "workout-routes/bare.gpx": "",
+      "workout-routes/cut.gpx": whole.slice(0, Math.floor(whole.length / 2)),
+    });
+    const result = await run(path, into);
+    expect(result).toMatchObject({ status: "partial", activities: 4, added: 4, skipped: 0 });
+    expect(new Set(result.warnings.map(({ code }) => code))).toEqual(
+      new Set(["route-missing", "route-empty", "route-truncated"]),
+    );
+    expect(result.warnings.find(({ code }) => code === "route-empty")?.count).toBe(2);
+    const [missing, empty, , cut] = all(into);
+    expect([missing?.hasGps, empty?.hasGps, cut?.hasGps]).toEqual([null, null, true]);
+    expect(cut?.samples.positionLat?.length).toBeGreaterThan(20);
+  });
+
+  test("of several parts join, whatever their order", async () => {
+    const parts = [
+      reference("/workout-routes/b.gpx", "08:05:00", "08:06:00"),
+      reference("/workout-routes/a.gpx", "08:00:00", "08:01:00"),
+    ];
+    const path = folder({
+      "export.xml": health(workout(0, parts.join(""))),
+      "workout-routes/a.gpx": gpx("2025-02-01T07:00:00Z", 60),
+      "workout-routes/b.gpx": gpx("2025-02-01T07:05:00Z", 60, 49),
+    });
+    const into = store();
+    expect(await run(path, into)).toMatchObject({ status: "ok", routes: 2, samples: 120 });
+    const [activity] = all(into);
+    expect(activity?.samples.positionLat?.[0]).toBe(48.5);
+    expect(activity?.samples.positionLat?.[60]).toBe(49);
+  });
+
+  test("two parts under one name: the file counts once, and the part that it does not hold is told", async () => {
+    const twice = ["07:54:00", "07:54:30"].map((_, index) =>
+      reference(
+        "/workout-routes/same.gpx",
+        `08:00:${index === 0 ? "00" : "30"}`,
+        index === 0 ? "08:00:30" : "08:01:00",
+      ),
+    );
+    const path = folder({
+      "export.xml": health(workout(0, twice.join(""))),
+      "workout-routes/same.gpx": gpx("2025-02-01T07:00:30Z", 30),
+    });
+    const into = store();
+    const result = await run(path, into);
+    expect(result).toMatchObject({ status: "partial", routes: 1, samples: 30 });
+    expect(result.warnings.map(({ code, count }) => [code, count])).toEqual([["route-part-missing", 1]]);
+  });
+
+  test("one file that two workouts name counts once and gives each its own points", async () => {
+    const path = folder({
+      "export.xml": health(
+        workout(0, reference("/workout-routes/a.gpx", "08:00:00", "08:10:00")) +
+          workout(10, reference("/workout-routes/a.gpx", "08:10:00", "08:20:00"), "Yoga"),
+      ),
+      "workout-routes/a.gpx": gpx("2025-02-01T07:00:00Z", 1200),
+    });
+    const into = store();
+    expect(await run(path, into)).toMatchObject({ status: "ok", routes: 1 });
+    // Ten minutes each, both ends included, and the minute after the end that the watch goes on.
+    expect(all(into).map(({ samples }) => samples.timestamp.length)).toEqual([661, 600]);
+  });
+});
+
+describe("what is not as it should be", () => {
+  test("a file that is cut off keeps every complete workout", async () => {
+    const text = health(workout(0) + workout(20) + workout(40));
+    const into = store();
+    const result = await run(folder({ "export.xml": text.slice(0, text.lastIndexOf("</Workout>")) }), into);
+    expect(result).toMatchObject({ status: "partial", activities: 2, added: 2 });
+    expect(result.warnings.map(({ code }) => code)).toEqual(["truncated"]);
+  });
+
+  test("a workout without a start is skipped, kept raw, and the same one next time", async () => {
+    const odd = `<Workout workoutActivityType="HKWorkoutActivityTypeYoga" endDate="2025-02-01 08:00:00 +0100"/>`;
+    const path = folder({ "export.xml": health(workout(0) + odd + workout(20)) });
+    const into = store();
+    expect(await run(path, into)).toMatchObject({ status: "partial", activities: 3, added: 2, skipped: 1 });
+    expect(await run(path, into)).toMatchObject({ status: "partial", unchanged: 2, skipped: 1 });
+    const skipped = into.skippedItems();
+    expect(skipped).toHaveLength(1);
+    expect(skipped[0]?.code).toBe("unmappable");
+    const raw = into.rawPayloads(
+      { source: "apple-health", account: "default" },
+      skipped[0]?.externalId ?? "",
+    );
+    expect(raw.map(({ bytes }) => bytes.toString())).toEqual([odd]);
+  });
+
+  test("health data without a workout is fine", async () => {
+    const records = `<Record type="HKQuantityTypeIdentifierBodyMass" sourceName="Scale" unit="kg" startDate="2025-02-01 08:00:00 +0100" endDate="2025-02-01 08:00:00 +0100" value="70"/>`;
+    expect(await run(folder({ "export.xml": health(records) }), store())).toMatchObject({
+      status: "ok",
+      activities: 0,
+      warnings: [],
+      error: null,
+    });
+  });
+
+  test("a file of which nothing can be read is an input error", async () => {
+    const result = await run(folder({ "export.xml": "<HealthData" }), store());
+    expect(result).toMatchObject({ status: "failed", activities: 0 });
+    expect(result.error?.exitCode).toBe(6);
+  });
+
+  test("a workout that is written twice is one, and it is said", async () => {
+    const result = await run(folder({ "export.xml": health(workout(0) + workout(0)) }), store());
+    expect(result).toMatchObject({ status: "ok", activities: 1, added: 1 });
+    expect(result.warnings.map(({ code, count }) => [code, count])).toEqual([["workout-repeated", 1]]);
+  });
+
+  test("one session by two apps stays two, the poorer marked, whatever their order", async () => {
+    const rich = workout(
+      0,
+      `<WorkoutStatistics type="HKQuantityTypeIdentifierActiveEnergyBurned" sum="90" unit="kcal"/>`,
+    );
+    const poor = workout(0).replace('"Watch"', '"Strava"');
+    const marks = async (xml: string) => {
+      const into = store();
+      await run(folder({ "export.xml": health(xml) }), into);
+      const activities = all(into);
+      expect(activities).toHaveLength(2);
+      return activities
+        .map(
+          ({
+            externalId,
+            extra,
+          }): Record<string, unknown> & { sourceName?: unknown; externalId: string } => ({
+            ...extra,
+            externalId,
+          }),
+        )
+        .toSorted((a, b) => (a.externalId < b.externalId ? -1 : 1));
+    };
+    const found = await marks(rich + poor);
+    const idOf = (name: string) => found.find(({ sourceName }) => sourceName === name)?.externalId;
+    expect(found).toEqual(
+      expect.arrayContaining([
+        { sourceName: "Strava", externalId: idOf("Strava"), possible_duplicate_of: idOf("Watch") },
+        expect.not.objectContaining({ possible_duplicate_of: expect.anything() as unknown }),
+      ]),
+    );
+    expect(await marks(poor + rich)).toEqual(found);
+  });
+});
+
+describe("many workouts", () => {
+  const path = (): string => {
+    const workouts = Array.from({ length: 70 }, (_, index) => workout(index * 12));
+    return folder({ "export.xml": health(workouts.toReversed().join("")) });
+  };
+
+  test("come in batches, by start", async () => {
+    const into = store();
+    expect(await run(path(), into)).toMatchObject({ added: 70, activities: 70 });
+    const starts = all(into).map(({ startTime }) => startTime);
+    expect(starts).toEqual(starts.toSorted());
+    expect(starts[0]).toBe("2025-02-01T07:00:00.000Z");
+  });
+
+  test("a stop leaves whole batches, and a second run the rest", async () => {
+    const into = store();
+    const controller = new AbortController();
+    const stopped = importPath(path(), [PROVIDER], into, {
+      dryRun: false,
+      signal: controller.signal,
+      now: () => NOW,
+      onProgress: ({ phase }) => {
+        if (phase === "joining") controller.abort();
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ exitCode: 130 });
+    expect(all(into)).toHaveLength(32);
+    expect(await run(path(), into)).toMatchObject({ added: 38, unchanged: 32 });
+  });
+});
