@@ -63,6 +63,7 @@ export async function runConnect(options: ConnectOptions): Promise<void> {
   const lines = oneReader(context, ended.signal);
   try {
     const client = await chooseClient(options, provider, previous, lines);
+    provider.oauth.checkClientId?.(client.clientId);
     const browser = options.browser ? context.browser() : undefined;
     const done = await login(
       {
