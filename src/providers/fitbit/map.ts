@@ -262,7 +262,8 @@ function lapOfTcx(lap: TcxLap): Lap {
     startTime: lap.startTime === null ? null : isoInstant(lap.startTime),
     totalTimerTime: lap.totalTime,
     totalDistance: lap.distance,
-    totalCalories: lap.calories,
+    // The schema demands a number there; 0 means that there is none.
+    totalCalories: positive(lap.calories ?? undefined),
     avgHeartRate: positive(lap.avgHeartRate ?? undefined),
     maxHeartRate: positive(lap.maxHeartRate ?? undefined),
     lapTrigger: triggerOf(lap.triggerMethod),
