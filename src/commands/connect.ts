@@ -65,6 +65,7 @@ export async function runConnect(options: ConnectOptions): Promise<void> {
   const lines = oneReader(context, AbortSignal.any([ended.signal, context.signal]));
   try {
     const client = await chooseClient(options, provider, previous, lines);
+    provider.oauth.checkClientId?.(client.clientId);
     const browser = options.browser ? context.browser() : undefined;
     const done = await login(
       {
