@@ -27,7 +27,15 @@ const OTHERS = [
   { type: "StepCount", share: 0.08, unit: "count", low: 3, high: 900, digits: 0, span: 420 },
   { type: "DistanceWalkingRunning", share: 0.09, unit: "km", low: 0.002, high: 0.7, digits: 6, span: 420 },
   { type: "AppleStandTime", share: 0.05, unit: "min", low: 1, high: 5, digits: 0, span: 300 },
-  { type: "EnvironmentalAudioExposure", share: 0.06, unit: "dBASPL", low: 35, high: 90, digits: 4, span: 1800 },
+  {
+    type: "EnvironmentalAudioExposure",
+    share: 0.06,
+    unit: "dBASPL",
+    low: 35,
+    high: 90,
+    digits: 4,
+    span: 1800,
+  },
   { type: "WalkingSpeed", share: 0.03, unit: "km/hr", low: 2.5, high: 6.5, digits: 3, span: 60 },
   { type: "WalkingStepLength", share: 0.03, unit: "cm", low: 55, high: 85, digits: 0, span: 60 },
   { type: "RunningSpeed", share: 0.015, unit: "km/hr", low: 7, high: 15, digits: 4, span: 3 },
@@ -122,7 +130,8 @@ class XmlWriter {
   *pieces(): Generator<string> {
     const recordTotal = this.#bytes / BYTES_PER_RECORD;
     let written = 0;
-    let piece = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE HealthData [\n<!-- HealthKit Export Version: 14 -->\n<!ELEMENT HealthData (ExportDate,Me,(Record|Workout)*)>\n]>\n<HealthData locale="en_GB">\n <ExportDate value="2026-02-01 10:00:00 +0100"/>\n <Me HKCharacteristicTypeIdentifierDateOfBirth="1980-01-01"/>\n';
+    let piece =
+      '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE HealthData [\n<!-- HealthKit Export Version: 14 -->\n<!ELEMENT HealthData (ExportDate,Me,(Record|Workout)*)>\n]>\n<HealthData locale="en_GB">\n <ExportDate value="2026-02-01 10:00:00 +0100"/>\n <Me HKCharacteristicTypeIdentifierDateOfBirth="1980-01-01"/>\n';
     const workouts = this.#workouts.map((workout) => workoutXml(workout));
     const target = this.#bytes - workouts.reduce((sum, xml) => sum + xml.length, 0) - 100;
     function* flush(): Generator<string> {
@@ -222,7 +231,10 @@ function workoutXml(workout: PlannedWorkout): string {
     ["HeartRate", 'average="141.2" minimum="88" maximum="179" unit="count/min"'],
     ["StepCount", `sum="${Math.round(hours * 9600)}" unit="count"`],
   ]
-    .map(([type, values]) => `  <WorkoutStatistics type="HKQuantityTypeIdentifier${type}" ${dates} ${values}/>\n`)
+    .map(
+      ([type, values]) =>
+        `  <WorkoutStatistics type="HKQuantityTypeIdentifier${type}" ${dates} ${values}/>\n`,
+    )
     .join("");
   const routeXml = route
     ? `  <WorkoutRoute ${WATCH} creationDate="${date(end + 60)}" ${dates}>\n   <MetadataEntry key="HKMetadataKeySyncVersion" value="2"/>\n   <FileReference path="/workout-routes/${routeName(workout)}"/>\n  </WorkoutRoute>\n`
@@ -263,7 +275,8 @@ export async function generateExport(
 ): Promise<GeneratedExport> {
   const path = join(cache, `apple-${Math.round(bytes / 1e6)}MB-${GENERATION}.zip`);
   const facts = `${path}.json`;
-  if (existsSync(path) && existsSync(facts)) return JSON.parse(readFileSync(facts, "utf8")) as GeneratedExport;
+  if (existsSync(path) && existsSync(facts))
+    return JSON.parse(readFileSync(facts, "utf8")) as GeneratedExport;
   rmSync(path, { force: true });
   progress(`generating an export of ${Math.round(bytes / 1e6)} MB of XML, once`);
   // Some 2.5 years of life in a GB.

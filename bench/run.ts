@@ -4,16 +4,19 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { appleImport, appleMemory } from "./apple-import.ts";
 import type { Benchmark, BenchTable } from "./benchmark.ts";
+import { fitbitSync } from "./fitbit-sync.ts";
+import { polarSync } from "./polar-sync.ts";
 
 /** Run by default, in this order. */
-const BENCHMARKS: readonly Benchmark[] = [appleImport, appleMemory];
+const BENCHMARKS: readonly Benchmark[] = [appleImport, appleMemory, polarSync, fitbitSync];
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, KB: 1e3, MB: 1e6, GB: 1e9 };
 
 function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(KB|MB|GB|)$/i.exec(text);
   const unit = UNITS[(match?.[2] ?? "").toUpperCase()];
-  if (match === null || unit === undefined) throw new Error(`--size ${text}: give something like 500MB or 1GB`);
+  if (match === null || unit === undefined)
+    throw new Error(`--size ${text}: give something like 500MB or 1GB`);
   return Number(match[1]) * unit;
 }
 
@@ -41,7 +44,7 @@ async function main(): Promise<void> {
   }
   const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
   if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(", ")} (--list shows them)`);
-  const root = resolve(import.meta.dirname, "../../..");
+  const root = resolve(import.meta.dirname, "../../../..");
   const cache = resolve(root, "bench/.cache");
   mkdirSync(cache, { recursive: true });
   console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`);

@@ -11,7 +11,9 @@ for await (const entry of zip.eachEntry()) {
   const pieces: string[] = [];
   const decoder = new TextDecoder();
   let bytes = 0;
-  for await (const piece of compressed.pipe(createInflateRaw({ chunkSize: 256 << 10 })) as AsyncIterable<Buffer>) {
+  for await (const piece of compressed.pipe(
+    createInflateRaw({ chunkSize: 256 << 10 }),
+  ) as AsyncIterable<Buffer>) {
     bytes += piece.length;
     pieces.push(decoder.decode(piece, { stream: true }));
   }

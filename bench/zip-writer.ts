@@ -120,7 +120,7 @@ export class ZipWriter {
   }
 
   #write(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
+    for (let at = 0; at < bytes.length;) at += writeSync(this.#file, bytes, at);
     this.#position += bytes.length;
   }
 }

@@ -60,6 +60,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/export.ts")).newExportCommand,
   },
   {
+    name: "report",
+    summary: "write one HTML page: route, charts, zones, laps, calendar",
+    load: async () => (await import("./commands/report.ts")).newReportCommand,
+  },
+  {
     name: "reprocess",
     summary: "map everything stored again with this version's parsers",
     load: async () => (await import("./commands/reprocess.ts")).newReprocessCommand,

@@ -1,26 +1,21 @@
-import type { Database } from "better-sqlite3";
+import type { Database, Statement } from "better-sqlite3";
 import { countValues, SAMPLE_FIELDS, type SampleField, type Samples } from "../model/index.ts";
 import { SAMPLE_COLUMNS } from "./columns.ts";
 
 /** Rows per INSERT: binding dominates the cost of a sample, so many rows share one statement. */
 const CHUNK = 64;
-const WIDTH = 2 + SAMPLE_COLUMNS.length;
 
 /** Reads and writes the `samples` table; `NaN` in a column is SQL's NULL. */
 export class SampleTable {
+  readonly #db: Database;
   readonly #delete;
-  readonly #one;
-  readonly #many;
   readonly #select;
+  /** By the columns that a recording has: most of it is NULL, and what is not bound costs nothing. */
+  readonly #inserts = new Map<string, { readonly one: Statement; readonly many: Statement }>();
 
   constructor(db: Database) {
-    const columns = `activity_id, timestamp, ${SAMPLE_COLUMNS.join(", ")}`;
-    const row = `(${Array.from({ length: WIDTH }, () => "?").join(", ")})`;
+    this.#db = db;
     this.#delete = db.prepare("DELETE FROM samples WHERE activity_id = ?");
-    this.#one = db.prepare(`INSERT INTO samples (${columns}) VALUES ${row}`);
-    this.#many = db.prepare(
-      `INSERT INTO samples (${columns}) VALUES ${Array.from({ length: CHUNK }, () => row).join(", ")}`,
-    );
     this.#select = db
       .prepare(
         `SELECT timestamp, ${SAMPLE_COLUMNS.join(", ")} FROM samples WHERE activity_id = ? ORDER BY timestamp`,
@@ -31,28 +26,45 @@ export class SampleTable {
   /** Makes `samples` the activity's samples. Returns how many rows were written. */
   replace(activityId: number, samples: Samples, isNew: boolean): number {
     if (!isNew) this.#delete.run(activityId);
-    const columns = SAMPLE_FIELDS.map((field) => samples[field]);
-    const length = samples.timestamp.length;
-    const values: (number | null)[] = [];
-    const push = (index: number): void => {
-      values.push(activityId, samples.timestamp[index] ?? null);
-      for (const column of columns) {
-        const value = column === undefined ? Number.NaN : (column[index] ?? Number.NaN);
-        values.push(Number.isNaN(value) ? null : value);
+    const present = SAMPLE_FIELDS.flatMap((field, index) => {
+      const values = samples[field];
+      return values === undefined ? [] : [{ name: SAMPLE_COLUMNS[index] ?? "", values }];
+    });
+    const { one, many } = this.#insertFor(present.map(({ name }) => name));
+    const { timestamp } = samples;
+    const columns = present.map(({ values }) => values);
+    const width = columns.length + 1;
+    const write = (statement: Statement, from: number, rows: number): void => {
+      const bound: (number | null)[] = Array.from({ length: rows * width });
+      for (let row = 0; row < rows; row++) bound[row * width] = timestamp[from + row] ?? null;
+      for (let column = 1; column < width; column++) {
+        const values = columns[column - 1] ?? timestamp;
+        for (let row = 0; row < rows; row++) {
+          const value = values[from + row] ?? Number.NaN;
+          bound[row * width + column] = Number.isNaN(value) ? null : value;
+        }
       }
+      statement.run({ id: activityId }, bound);
     };
     let index = 0;
-    while (index + CHUNK <= length) {
-      values.length = 0;
-      for (const end = index + CHUNK; index < end; index++) push(index);
-      this.#many.run(values);
+    for (; index + CHUNK <= timestamp.length; index += CHUNK) write(many, index, CHUNK);
+    for (; index < timestamp.length; index++) write(one, index, 1);
+    return timestamp.length;
+  }
+
+  #insertFor(columns: readonly string[]): { readonly one: Statement; readonly many: Statement } {
+    const key = columns.join(", ");
+    let inserts = this.#inserts.get(key);
+    if (inserts === undefined) {
+      const row = `(@id, ?${", ?".repeat(columns.length)})`;
+      const head = `INSERT INTO samples (${["activity_id", "timestamp", ...columns].join(", ")}) VALUES`;
+      inserts = {
+        one: this.#db.prepare(`${head} ${row}`),
+        many: this.#db.prepare(`${head} ${Array.from({ length: CHUNK }, () => row).join(", ")}`),
+      };
+      this.#inserts.set(key, inserts);
     }
-    for (; index < length; index++) {
-      values.length = 0;
-      push(index);
-      this.#one.run(values);
-    }
-    return length;
+    return inserts;
   }
 
   /** All samples of an activity, by column. */

@@ -250,7 +250,8 @@ function chooseSources(candidates: readonly Candidate[], window: Window): Joined
   let time = new Float64Array(0);
   const value = new Map<number, number>();
   for (const { values, times } of order) {
-    const added = withinHoles(time, times, window);
+    const isHole = holesOf(time, times, window);
+    const added = times.filter((_, index) => isHole[index] === 1);
     for (const second of added) value.set(second, values.get(second)?.value ?? Number.NaN);
     time = Float64Array.from([...time, ...added]).sort();
   }
@@ -258,18 +259,22 @@ function chooseSources(candidates: readonly Candidate[], window: Window): Joined
 }
 
 /**
- * Those of the offered instants that lie in a hole of the taken ones: more than 30 s without any of them, or between
- * one of them and the window's edge. Both in ascending order, Unix seconds.
+ * Which of the offered instants lie in a hole of the taken ones (1) and which do not (0): more than 30 s without any of
+ * them, between two or between one and the window's edge. Both in ascending order, Unix seconds.
  */
-export function withinHoles(taken: Float64Array, offered: Float64Array, window: Window): Float64Array {
-  if (taken.length === 0) return offered;
+export function holesOf(taken: Float64Array, offered: Float64Array, window: Window): Uint8Array {
+  const isHole = new Uint8Array(offered.length);
+  if (taken.length === 0) return isHole.fill(1);
   let next = 0;
-  return offered.filter((instant) => {
+  for (let index = 0; index < offered.length; index++) {
+    const instant = offered[index] ?? Number.NaN;
     while (next < taken.length && (taken[next] ?? 0) < instant) next++;
     const left = taken[next - 1] ?? Number.NEGATIVE_INFINITY;
     const right = taken[next] ?? Number.POSITIVE_INFINITY;
-    return right !== instant && Math.min(right, window.end) - Math.max(left, window.start) > GAP;
-  });
+    const length = Math.min(right, window.end) - Math.max(left, window.start);
+    if (right !== instant && length > GAP) isHole[index] = 1;
+  }
+  return isHole;
 }
 
 /** The share of the window that lies within 30 s after a sample. */

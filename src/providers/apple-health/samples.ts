@@ -1,7 +1,7 @@
 import { NO_SAMPLES, SAMPLE_FIELDS } from "../../model/index.ts";
 import type { SampleField, Samples } from "../../model/index.ts";
 import type { RoutePoints } from "./elements.ts";
-import { withinHoles } from "./join.ts";
+import { holesOf } from "./join.ts";
 import type { Joined, Window } from "./join.ts";
 
 /** The watch goes on writing the route for a moment after the end of the workout (seconds). */
@@ -31,24 +31,54 @@ export interface Track {
  * they come from. Of two points of one second the one of the earlier part stands.
  */
 export function trackOf(parts: readonly RoutePoints[], window: Window): Track {
-  const chosen = new Map<number, readonly [part: RoutePoints, index: number]>();
-  for (const part of parts) {
-    for (let index = 0; index < part.length; index++) {
-      const second = Math.floor((part.time[index] ?? Number.NaN) / 1000);
-      if (!(second >= window.start && second <= window.end + ROUTE_TAIL) || chosen.has(second)) continue;
-      if (isPosition(part.latitude[index], part.longitude[index])) chosen.set(second, [part, index]);
+  const capacity = parts.reduce((sum, { length }) => sum + length, 0);
+  const found = emptyTrack(capacity);
+  let count = 0;
+  let inOrder = true;
+  let before = Number.NEGATIVE_INFINITY;
+  for (const { length, time, latitude, longitude, altitude, speed } of parts) {
+    for (let index = 0; index < length; index++) {
+      const second = Math.floor((time[index] ?? Number.NaN) / 1000);
+      if (!(second >= window.start && second <= window.end + ROUTE_TAIL)) continue;
+      if (!isPosition(latitude[index], longitude[index])) continue;
+      if (second <= before) inOrder = false;
+      before = second;
+      found.time[count] = time[index] ?? Number.NaN;
+      found.latitude[count] = latitude[index] ?? Number.NaN;
+      found.longitude[count] = longitude[index] ?? Number.NaN;
+      found.altitude[count] = altitude[index] ?? Number.NaN;
+      // A negative speed is Core Location's "unknown".
+      found.speed[count] = (speed[index] ?? -1) < 0 ? Number.NaN : (speed[index] ?? Number.NaN);
+      count++;
     }
   }
-  const points = [...chosen].sort(([a], [b]) => a - b).map(([, point]) => point);
-  const column = (name: "time" | "latitude" | "longitude" | "altitude" | "speed"): Float64Array =>
-    Float64Array.from(points, ([part, index]) => part[name][index] ?? Number.NaN);
-  const track = { time: column("time"), latitude: column("latitude"), longitude: column("longitude") };
-  // A negative speed is Core Location's "unknown".
+  return inOrder ? mapTrack(found, (column) => column.subarray(0, count)) : oneEachSecond(found, count);
+}
+
+function emptyTrack(length: number): Track {
+  const column = (): Float64Array => new Float64Array(length);
+  return { time: column(), latitude: column(), longitude: column(), altitude: column(), speed: column() };
+}
+
+function mapTrack(track: Track, change: (column: Float64Array) => Float64Array): Track {
   return {
-    ...track,
-    altitude: column("altitude"),
-    speed: column("speed").map((v) => (v < 0 ? Number.NaN : v)),
+    time: change(track.time),
+    latitude: change(track.latitude),
+    longitude: change(track.longitude),
+    altitude: change(track.altitude),
+    speed: change(track.speed),
   };
+}
+
+/** For parts that overlap or are out of order. */
+function oneEachSecond(found: Track, count: number): Track {
+  const chosen = new Map<number, number>();
+  for (let index = 0; index < count; index++) {
+    const second = Math.floor((found.time[index] ?? 0) / 1000);
+    if (!chosen.has(second)) chosen.set(second, index);
+  }
+  const order = [...chosen].sort(([a], [b]) => a - b).map(([, index]) => index);
+  return mapTrack(found, (column) => Float64Array.from(order, (index) => column[index] ?? Number.NaN));
 }
 
 function isPosition(latitude: number | undefined, longitude: number | undefined): boolean {
@@ -67,33 +97,23 @@ export function buildSamples(joined: Joined, track: Track, window: Window): Samp
   }
   // The watch's own speed is steadier than that of the single fixes, which serve where there is no other.
   const measured = joined.columns.get("speed")?.time ?? new Float64Array(0);
-  const inHoles = new Set(
-    withinHoles(
-      measured,
-      track.time.map((ms) => ms / 1000),
-      window,
-    ),
+  const isHole = holesOf(
+    measured,
+    track.time.map((ms) => ms / 1000),
+    window,
   );
   columns.push({
     field: "speed",
     time: track.time,
-    value: track.speed.map((speed, index) =>
-      inHoles.has((track.time[index] ?? 0) / 1000) ? speed : Number.NaN,
-    ),
+    value: track.speed.map((speed, index) => (isHole[index] === 1 ? speed : Number.NaN)),
   });
   return unite(columns);
 }
 
-/** Rows of all instants at which any column has a value. Where two columns are of one field the earlier wins. */
+/** Rows of the instants of all columns. Where two columns are of one field the earlier wins. */
 function unite(columns: readonly TimedColumn[]): Samples {
-  const instants = new Set<number>();
-  for (const { time, value } of columns) {
-    time.forEach((instant, index) => {
-      if (!Number.isNaN(value[index])) instants.add(instant);
-    });
-  }
-  if (instants.size === 0) return NO_SAMPLES;
-  const timestamp = Float64Array.from(instants).sort();
+  const timestamp = [...new Set(columns.map(({ time }) => time))].reduce(union);
+  if (timestamp.length === 0) return NO_SAMPLES;
   const united: Partial<Record<SampleField, Float64Array>> = {};
   for (const field of SAMPLE_FIELDS) {
     for (const column of columns) if (column.field === field) spread(column, timestamp, united);
@@ -101,17 +121,33 @@ function unite(columns: readonly TimedColumn[]): Samples {
   return { timestamp, ...united };
 }
 
+/** Both of two ascending lists, as one. */
+function union(a: Float64Array, b: Float64Array): Float64Array {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  const both = new Float64Array(a.length + b.length);
+  let length = 0;
+  for (let left = 0, right = 0; left < a.length || right < b.length; length++) {
+    const one = a[left] ?? Number.POSITIVE_INFINITY;
+    const other = b[right] ?? Number.POSITIVE_INFINITY;
+    both[length] = Math.min(one, other);
+    if (one <= other) left++;
+    if (other <= one) right++;
+  }
+  return both.slice(0, length);
+}
+
 function spread(
   { field, time, value }: TimedColumn,
   timestamp: Float64Array,
   united: Partial<Record<SampleField, Float64Array>>,
 ): void {
-  let row = 0;
-  time.forEach((instant, index) => {
+  let target = united[field];
+  for (let index = 0, row = 0; index < time.length; index++) {
+    const instant = time[index] ?? Number.NaN;
     const one = value[index] ?? Number.NaN;
-    if (Number.isNaN(one)) return;
+    if (Number.isNaN(one)) continue;
     while ((timestamp[row] ?? instant) < instant) row++;
-    const target = (united[field] ??= new Float64Array(timestamp.length).fill(Number.NaN));
+    target ??= united[field] = new Float64Array(timestamp.length).fill(Number.NaN);
     if (Number.isNaN(target[row])) target[row] = one;
-  });
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { joinRecords, RecordIndex, withinHoles } from "../../../src/providers/apple-health/join.ts";
+import { joinRecords, RecordIndex, holesOf } from "../../../src/providers/apple-health/join.ts";
 import type { JoinedField, Recorder, Window } from "../../../src/providers/apple-health/join.ts";
 import { formatRecords, parseRecords } from "../../../src/providers/apple-health/records.ts";
 import { tableOf } from "./exports.ts";
@@ -196,9 +196,10 @@ test("speed, power and cadence by the same rules, zeros included", () => {
 });
 
 test("holes reach from one sample to the next and to the window's edges", () => {
-  const holes = (taken: number[], offered: number[]) => [
-    ...withinHoles(Float64Array.from(taken), Float64Array.from(offered), { start: 0, end: 100 }),
-  ];
+  const holes = (taken: number[], offered: number[]) => {
+    const isHole = holesOf(Float64Array.from(taken), Float64Array.from(offered), { start: 0, end: 100 });
+    return offered.filter((_, index) => isHole[index] === 1);
+  };
   expect(holes([], [5, 6])).toEqual([5, 6]);
   expect(holes([31, 61, 92], [0, 31, 45, 61, 75, 92, 95])).toEqual([0, 75]);
   expect(holes([30, 60, 69], [0, 40, 65, 70, 100])).toEqual([70, 100]);
