@@ -4,9 +4,12 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { appleImport, appleMemory } from "./apple-import.ts";
 import type { Benchmark, BenchTable } from "./benchmark.ts";
+import { exportFolder } from "./export.ts";
+import { fitbitSync } from "./fitbit-sync.ts";
+import { polarSync } from "./polar-sync.ts";
 
 /** Run by default, in this order. */
-const BENCHMARKS: readonly Benchmark[] = [appleImport, appleMemory];
+const BENCHMARKS: readonly Benchmark[] = [appleImport, appleMemory, polarSync, fitbitSync, exportFolder];
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, KB: 1e3, MB: 1e6, GB: 1e9 };
 
@@ -42,7 +45,7 @@ async function main(): Promise<void> {
   }
   const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
   if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(", ")} (--list shows them)`);
-  const root = resolve(import.meta.dirname, "../../..");
+  const root = resolve(import.meta.dirname, "../../../..");
   const cache = resolve(root, "bench/.cache");
   mkdirSync(cache, { recursive: true });
   console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`);

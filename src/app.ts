@@ -1,3 +1,4 @@
+import { canOpenBrowser, openBrowser } from "./auth/browser.ts";
 import type { CommandContext, Diagnosis, GlobalOptions, HealthCheck } from "./commands/context.ts";
 import { type Environment, loadSettings, type Settings } from "./config/settings.ts";
 import { ExitCode } from "./exit-codes.ts";
@@ -5,6 +6,7 @@ import type { Connections } from "./connections.ts";
 import type { Exchange } from "./http/index.ts";
 import { PROVIDER_IDS, type ProviderId } from "./model/index.ts";
 import type { Io } from "./output/io.ts";
+import { createPrompts, type Prompts } from "./output/prompt.ts";
 import type { Provider } from "./providers/types.ts";
 import type { Store } from "./store/index.ts";
 import { acquireRunLock } from "./store/lock.ts";
@@ -119,6 +121,14 @@ export class App implements CommandContext {
         : undefined,
     });
     return this.#connections;
+  }
+
+  prompts(): Prompts {
+    return createPrompts(this.io, this.signal);
+  }
+
+  browser(): ((url: string) => Promise<void>) | undefined {
+    return canOpenBrowser(this.#environment) ? openBrowser : undefined;
   }
 
   async diagnosis(): Promise<Diagnosis> {

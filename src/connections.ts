@@ -2,9 +2,11 @@ import { join } from "node:path";
 import { mkdirSync } from "node:fs";
 import { createCredentialStore } from "./auth/credential-stores.ts";
 import type { AcquireLock, CredentialStore } from "./auth/credentials.ts";
+import { requireScopes } from "./auth/scopes.ts";
 import { createTokenSource, type TokenSource } from "./auth/tokens.ts";
+import { proxySettings } from "./config/proxy.ts";
 import type { Environment, Settings } from "./config/settings.ts";
-import { ConfigError, TemporaryError } from "./errors.ts";
+import { ConfigError, InterruptedError, TemporaryError } from "./errors.ts";
 import {
   type ApiClient,
   createApiClient,
@@ -41,13 +43,21 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     const { settings, environment } = options;
-    this.acquireLock = (path, lock) => {
-      mkdirSync(settings.configDir, { recursive: true, mode: 0o700 });
-      return acquireFileLock(path, {
-        ...lock,
-        held: (cause) =>
-          new TemporaryError("CREDENTIALS_LOCKED", "another fitglue is renewing the login", { cause }),
-      });
+    this.acquireLock = async (path, lock) => {
+      try {
+        mkdirSync(settings.configDir, { recursive: true, mode: 0o700 });
+        return await acquireFileLock(path, {
+          ...lock,
+          held: (cause) =>
+            new TemporaryError("CREDENTIALS_LOCKED", "another fitglue is renewing the login", { cause }),
+        });
+      } catch (error) {
+        if (error instanceof TemporaryError || error instanceof InterruptedError) throw error;
+        throw new ConfigError("CREDENTIALS_UNUSABLE", `${settings.configDir} cannot be written`, {
+          hint: "set FITGLUE_CONFIG_DIR to a folder that you can write",
+          cause: error,
+        });
+      }
     };
     this.credentials = createCredentialStore({
       mode: settings.credentials,
@@ -55,16 +65,14 @@ export class Connections {
       acquireLock: this.acquireLock,
       warn: options.warn,
     });
-    const proxy = (name: string): string | undefined => environment[name] ?? environment[name.toUpperCase()];
-    this.transport = createTransport({
-      proxy: { httpProxy: proxy("http_proxy"), httpsProxy: proxy("https_proxy"), noProxy: proxy("no_proxy") },
-    });
+    this.transport = createTransport({ proxy: proxySettings(environment) });
   }
 
-  /** A connected account. Throws `AuthError` when there is none. */
+  /** A connected account. Throws `AuthError` when there is none, or without the one scope that activities need. */
   async connection(provider: Provider): Promise<Connection> {
     const tokens = this.#tokens(provider);
     const { account, details, scopes } = await tokens.credentials();
+    requireScopes(provider.id, provider.oauth?.requiredScopes ?? [], scopes);
     const api = this.api(
       provider,
       () => tokens.authorization(),
@@ -98,6 +106,19 @@ export class Connections {
     });
   }
 
+  /** Runs `work` while no other process renews or replaces this provider's login. */
+  async exclusively<T>(provider: Provider, work: () => Promise<T>): Promise<T> {
+    const lock = await this.acquireLock(this.#lockPath(provider), {
+      waitMs: 60_000,
+      signal: this.#options.signal,
+    });
+    try {
+      return await work();
+    } finally {
+      lock.release();
+    }
+  }
+
   close(): Promise<void> {
     return this.transport.close();
   }
@@ -110,9 +131,13 @@ export class Connections {
       store: this.credentials,
       transport: this.transport,
       acquireLock: this.acquireLock,
-      lockPath: join(this.#options.settings.configDir, `${provider.id}.lock`),
+      lockPath: this.#lockPath(provider),
       loginEnds: oauth.loginEnds ?? [],
       signal: this.#options.signal,
     });
+  }
+
+  #lockPath(provider: Provider): string {
+    return join(this.#options.settings.configDir, `${provider.id}.lock`);
   }
 }

@@ -8,10 +8,22 @@ interface CommandEntry {
   readonly name: string;
   readonly summary: string;
   readonly load: () => Promise<(context: CommandContext) => Command>;
+  /** It looks at all the other commands, so that they must be loaded too. */
+  readonly wholeTree?: boolean;
 }
 
 /** Every command, in the order of `--help`. */
 export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "connect",
+    summary: "log in to a provider: polar, fitbit",
+    load: async () => (await import("./commands/connect.ts")).newConnectCommand,
+  },
+  {
+    name: "disconnect",
+    summary: "log out of a provider; the activities stay",
+    load: async () => (await import("./commands/disconnect.ts")).newDisconnectCommand,
+  },
   {
     name: "sync",
     summary: "fetch what is new from every connected provider",
@@ -33,6 +45,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/show.ts")).newShowCommand,
   },
   {
+    name: "status",
+    summary: "connections, last syncs, what waits, what is stored",
+    load: async () => (await import("./commands/status.ts")).newStatusCommand,
+  },
+  {
+    name: "doctor",
+    summary: "check everything that can be wrong, and say what to do",
+    load: async () => (await import("./commands/doctor.ts")).newDoctorCommand,
+  },
+  {
+    name: "export",
+    summary: "write activities as json, ndjson, csv, gpx, tcx, fit or their original file",
+    load: async () => (await import("./commands/export.ts")).newExportCommand,
+  },
+  {
+    name: "report",
+    summary: "write one HTML page: route, charts, zones, laps, calendar",
+    load: async () => (await import("./commands/report.ts")).newReportCommand,
+  },
+  {
     name: "reprocess",
     summary: "map everything stored again with this version's parsers",
     load: async () => (await import("./commands/reprocess.ts")).newReprocessCommand,
@@ -51,6 +83,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "backup",
     summary: "write a verified copy of the database",
     load: async () => (await import("./commands/backup.ts")).newBackupCommand,
+  },
+  {
+    name: "completion",
+    summary: "print a completion script for bash, zsh or fish",
+    load: async () => (await import("./commands/completion.ts")).newCompletionCommand,
+    wholeTree: true,
   },
 ];
 
@@ -74,7 +112,7 @@ export function commandNamed(argv: readonly string[]): CommandEntry | undefined 
   return undefined;
 }
 
-/** The commander tree: the named command whole, the others as one line of help. */
+/** The commander tree: the named command whole, the others as one line of help, unless it wants to see them all. */
 export async function buildProgram(argv: readonly string[], options: ProgramOptions): Promise<Command> {
   const { context } = options;
   const program = new Command("fitglue")
@@ -103,8 +141,9 @@ export async function buildProgram(argv: readonly string[], options: ProgramOpti
       options.onGlobals(program.opts<GlobalOptions>());
     });
   const named = commandNamed(argv);
+  const whole = named?.wholeTree === true;
   for (const entry of COMMANDS) {
-    const command = entry === named ? (await entry.load())(context) : new Command(entry.name);
+    const command = entry === named || whole ? (await entry.load())(context) : new Command(entry.name);
     program.addCommand(addHelp(command).summary(entry.summary).copyInheritedSettings(program));
     if (command.description() === "") command.description(entry.summary);
   }

@@ -20,6 +20,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Standard input; closed at once when absent. */
   readonly input?: string;
+  /** Leaves standard input open after `input`, for the test to write to `child.stdin`. */
+  readonly keepInputOpen?: boolean;
 }
 
 /** A running binary. */
@@ -51,7 +53,7 @@ export function startCli(args: readonly string[], options: CliOptions): CliProce
   const stderr = collect(child.stderr);
   if (options.input !== undefined) child.stdin.write(options.input);
   child.stdin.on("error", () => undefined);
-  child.stdin.end();
+  if (options.keepInputOpen !== true) child.stdin.end();
   const result = new Promise<CliResult>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) =>

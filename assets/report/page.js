@@ -68,7 +68,11 @@
       frame.append(title);
       box.append(frame);
       const stroke = color(chart.key);
-      const axis = { stroke: color("faint"), grid: { stroke: color("line"), width: 1 }, ticks: { show: false } };
+      const axis = {
+        stroke: color("faint"),
+        grid: { stroke: color("line"), width: 1 },
+        ticks: { show: false },
+      };
       const [low, high] = chart.range;
       const plot = new uPlot(
         {
@@ -81,20 +85,28 @@
             drag: { x: true, y: false },
             points: { size: 7 },
           },
-          scales: { x: { time: false }, y: { range: () => [low, high], dir: chart.scale === "clock" ? -1 : 1 } },
+          scales: {
+            x: { time: false },
+            y: { range: () => [low, high], dir: chart.scale === "clock" ? -1 : 1 },
+          },
           axes: [
             {
               ...axis,
               size: 32,
               space: 70,
-              incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200],
+              incrs: [
+                1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200,
+              ],
               values: (_, ticks) => ticks.map((tick) => (count * step < 3600 ? clock(tick) : duration(tick))),
             },
             {
               ...axis,
               size: 58,
-              ...(chart.scale === "clock" ? { incrs: [5, 10, 15, 30, 60, 120, 180, 300, 600, 1200, 1800] } : {}),
-              values: (_, ticks) => ticks.map((tick) => (chart.scale === "clock" ? clock(tick) : String(tick))),
+              ...(chart.scale === "clock"
+                ? { incrs: [5, 10, 15, 30, 60, 120, 180, 300, 600, 1200, 1800] }
+                : {}),
+              values: (_, ticks) =>
+                ticks.map((tick) => (chart.scale === "clock" ? clock(tick) : String(tick))),
             },
           ],
           series: [
@@ -155,6 +167,9 @@
     }
   }
   dark.addEventListener("change", () => activities.forEach(redraw));
+
+  // The newest is on the right, and a phone shows the left.
+  for (const wide of document.querySelectorAll(".scroll:has(> svg)")) wide.scrollLeft = wide.scrollWidth;
 
   /** A day of the calendar leads to an activity: unfold it. */
   function unfold() {

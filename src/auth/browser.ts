@@ -1,5 +1,4 @@
-/** The environment, as `process.env` has it. */
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "../config/settings.ts";
 
 /** Whether a browser can be opened where the person sits: not over SSH, and on Linux not without a display. */
 export function canOpenBrowser(

@@ -22,8 +22,8 @@ const PAGES = {
   },
   forged: {
     status: 400,
-    title: "Not the answer that is awaited",
-    text: "This page belongs to another attempt. Open the newest link from the terminal.",
+    title: "Of another attempt",
+    text: "This is not the answer that fitglue waits for. Open the newest link from the terminal.",
   },
   malformed: {
     status: 400,

@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  constants,
+  mkdir,
+  open,
+  readFile,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
@@ -39,6 +50,15 @@ export class CredentialFile implements CredentialStore {
     this.path = join(options.configDir, "credentials.json");
   }
 
+  async check(): Promise<void> {
+    await this.#change(() => false);
+    try {
+      await access(this.#options.configDir, constants.W_OK);
+    } catch (error) {
+      throw unusable(this.path, error);
+    }
+  }
+
   async get(provider: string): Promise<Credentials | undefined> {
     const value = (await this.#read()).credentials[provider];
     return value === undefined ? undefined : decodeCredentials(provider, value, this.path);
@@ -47,7 +67,6 @@ export class CredentialFile implements CredentialStore {
   async set(credentials: Credentials): Promise<CredentialPlace> {
     await this.#change((document) => {
       document.credentials[credentials.provider] = encodeCredentials(credentials);
-      document.in_keychain = document.in_keychain.filter((name) => name !== credentials.provider);
       return true;
     });
     return this.#place();

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { CredentialFile, type CredentialFileOptions } from "./credential-file.ts";
 import type { CredentialPlace, Credentials, CredentialStore } from "./credentials.ts";
-import { Keychain, KeychainUnavailableError } from "./keychain.ts";
+import { Keychain, KEYCHAIN_PLACE, KeychainUnavailableError } from "./keychain.ts";
 
 export interface CredentialStoresOptions extends CredentialFileOptions {
   /** `FITGLUE_CREDENTIALS`. */
@@ -17,11 +17,15 @@ export interface CredentialStoresOptions extends CredentialFileOptions {
 export function createCredentialStore(options: CredentialStoresOptions): CredentialStore {
   const file = new CredentialFile(options);
   if (options.mode === "file") return file;
-  const keychain = options.keychain ?? new Keychain();
+  const keychain = new NotedKeychain(options.keychain ?? new Keychain(), file);
   return options.mode === "keychain" ? keychain : new AutoStore(keychain, file);
 }
 
-class AutoStore implements CredentialStore {
+/**
+ * The keychain, and in the file a note of whose credentials are in it, but no secret. The note spares a run that needs
+ * no keychain the question, and lets one that cannot reach it say what is wrong instead of "not connected".
+ */
+class NotedKeychain implements CredentialStore {
   readonly #keychain: CredentialStore;
   readonly #file: CredentialFile;
 
@@ -30,66 +34,17 @@ class AutoStore implements CredentialStore {
     this.#file = file;
   }
 
+  async check(): Promise<void> {
+    await this.#file.check();
+    await this.#keychain.check();
+  }
+
   async get(provider: string): Promise<Credentials | undefined> {
-    return (await this.#file.get(provider)) ?? (await this.#fromKeychain(provider));
-  }
-
-  async set(credentials: Credentials): Promise<CredentialPlace> {
-    const { provider } = credentials;
-    if ((await this.#file.locate(provider)) !== undefined) return this.#file.set(credentials);
-    try {
-      const place = await this.#keychain.set(credentials);
-      await this.#file.noteKeychain(provider, true);
-      return place;
-    } catch (error) {
-      if (!(error instanceof KeychainUnavailableError)) throw error;
-      return { ...(await this.#file.set(credentials)), insteadOf: error.message };
-    }
-  }
-
-  async delete(provider: string): Promise<boolean> {
-    const inFile = await this.#file.delete(provider);
-    const noted = (await this.#file.inKeychain()).includes(provider);
-    let inKeychain = false;
-    try {
-      inKeychain = await this.#keychain.delete(provider);
-    } catch (error) {
-      // Secrets that are known to be there must not stay unnoticed.
-      if (noted || !(error instanceof KeychainUnavailableError)) throw error;
-    }
-    if (noted) await this.#file.noteKeychain(provider, false);
-    return inFile || inKeychain;
-  }
-
-  async list(): Promise<readonly string[]> {
-    const names = new Set([...(await this.#file.list()), ...(await this.#file.inKeychain())]);
-    try {
-      for (const name of await this.#keychain.list()) names.add(name);
-    } catch (error) {
-      if (!(error instanceof KeychainUnavailableError)) throw error;
-    }
-    return [...names].sort();
-  }
-
-  async locate(provider: string): Promise<CredentialPlace | undefined> {
-    const inFile = await this.#file.locate(provider);
-    if (inFile !== undefined) return inFile;
-    try {
-      return await this.#keychain.locate(provider);
-    } catch (error) {
-      if (!(error instanceof KeychainUnavailableError)) throw error;
-      return (await this.#file.inKeychain()).includes(provider)
-        ? { kind: "keychain", name: "the system keychain" }
-        : undefined;
-    }
-  }
-
-  async #fromKeychain(provider: string): Promise<Credentials | undefined> {
+    if (!(await this.#isNoted(provider))) return undefined;
     try {
       return await this.#keychain.get(provider);
     } catch (error) {
       if (!(error instanceof KeychainUnavailableError)) throw error;
-      if (!(await this.#file.inKeychain()).includes(provider)) return undefined;
       throw new ConfigError(
         "KEYCHAIN_UNAVAILABLE",
         `the credentials are in the system keychain, which cannot be reached from here (${error.message})`,
@@ -100,5 +55,73 @@ class AutoStore implements CredentialStore {
         },
       );
     }
+  }
+
+  async set(credentials: Credentials): Promise<CredentialPlace> {
+    const place = await this.#keychain.set(credentials);
+    // One home for each secret.
+    await this.#file.delete(credentials.provider);
+    await this.#file.noteKeychain(credentials.provider, true);
+    return place;
+  }
+
+  async delete(provider: string): Promise<boolean> {
+    if (!(await this.#isNoted(provider))) return false;
+    const deleted = await this.#keychain.delete(provider);
+    await this.#file.noteKeychain(provider, false);
+    return deleted;
+  }
+
+  async list(): Promise<readonly string[]> {
+    return this.#file.inKeychain();
+  }
+
+  async locate(provider: string): Promise<CredentialPlace | undefined> {
+    return (await this.#isNoted(provider)) ? KEYCHAIN_PLACE : undefined;
+  }
+
+  async #isNoted(provider: string): Promise<boolean> {
+    return (await this.#file.inKeychain()).includes(provider);
+  }
+}
+
+class AutoStore implements CredentialStore {
+  readonly #keychain: CredentialStore;
+  readonly #file: CredentialStore;
+
+  constructor(keychain: CredentialStore, file: CredentialStore) {
+    this.#keychain = keychain;
+    this.#file = file;
+  }
+
+  async check(): Promise<void> {
+    await this.#file.check();
+  }
+
+  async get(provider: string): Promise<Credentials | undefined> {
+    return (await this.#file.get(provider)) ?? (await this.#keychain.get(provider));
+  }
+
+  async set(credentials: Credentials): Promise<CredentialPlace> {
+    if ((await this.#file.locate(credentials.provider)) !== undefined) return this.#file.set(credentials);
+    try {
+      return await this.#keychain.set(credentials);
+    } catch (error) {
+      if (!(error instanceof KeychainUnavailableError)) throw error;
+      return { ...(await this.#file.set(credentials)), insteadOf: error.message };
+    }
+  }
+
+  async delete(provider: string): Promise<boolean> {
+    const inFile = await this.#file.delete(provider);
+    return (await this.#keychain.delete(provider)) || inFile;
+  }
+
+  async list(): Promise<readonly string[]> {
+    return [...new Set([...(await this.#file.list()), ...(await this.#keychain.list())])].sort();
+  }
+
+  async locate(provider: string): Promise<CredentialPlace | undefined> {
+    return (await this.#file.locate(provider)) ?? (await this.#keychain.locate(provider));
   }
 }

@@ -40,6 +40,8 @@ export interface CredentialPlace {
  * `ConfigError` when the place cannot be used or what it holds is damaged.
  */
 export interface CredentialStore {
+  /** Throws when `set` would: asked before a person goes through a login for nothing. */
+  check(): Promise<void>;
   /** Undefined when there are none. */
   get(provider: string): Promise<Credentials | undefined>;
   /** Replaces what was there; durable when it resolves. */

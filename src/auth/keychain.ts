@@ -64,6 +64,10 @@ export class Keychain implements CredentialStore {
     this.#environment = options.environment;
   }
 
+  async check(): Promise<void> {
+    await this.list();
+  }
+
   async get(provider: string): Promise<Credentials | undefined> {
     const secret = await this.#ask({ do: "get", account: provider });
     if (secret === null) return undefined;
@@ -85,7 +89,7 @@ export class Keychain implements CredentialStore {
       await this.#ask({ do: "delete", account: provider });
       throw unavailable("it does not give back what was stored");
     }
-    return PLACE;
+    return KEYCHAIN_PLACE;
   }
 
   async delete(provider: string): Promise<boolean> {
@@ -98,13 +102,14 @@ export class Keychain implements CredentialStore {
   }
 
   async locate(provider: string): Promise<CredentialPlace | undefined> {
-    return (await this.list()).includes(provider) ? PLACE : undefined;
+    return (await this.list()).includes(provider) ? KEYCHAIN_PLACE : undefined;
   }
 
   async #ask(question: Question): Promise<unknown> {
+    const require = createRequire(import.meta.url);
     let library: string;
     try {
-      library = createRequire(import.meta.url).resolve("keytar");
+      library = require.resolve("keytar");
     } catch {
       throw unavailable("its library is not installed");
     }
@@ -125,11 +130,12 @@ export class Keychain implements CredentialStore {
 }
 
 const NAME = "the system keychain";
-const PLACE: CredentialPlace = { kind: "keychain", name: NAME };
+/** Where the keychain keeps them. */
+export const KEYCHAIN_PLACE: CredentialPlace = { kind: "keychain", name: NAME };
 
 function run(input: string, timeoutMs: number, environment: KeychainOptions["environment"]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["-e", PROGRAM], {
+    const child = spawn(process.execPath, ["--input-type=commonjs", "-e", PROGRAM], {
       stdio: ["pipe", "pipe", "ignore"],
       ...(environment === undefined ? {} : { env: environment }),
     });

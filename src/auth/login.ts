@@ -22,6 +22,8 @@ export interface LoginOptions {
   readonly pasted: (signal: AbortSignal) => AsyncIterable<string>;
   /** A line for the person. */
   readonly tell: (line: string) => void;
+  /** Told after the URL: how to paste. */
+  readonly invitation?: string;
   readonly transport: Transport;
   readonly signal: AbortSignal;
 }
@@ -42,6 +44,7 @@ export async function login<T>(options: LoginOptions, complete: (tokens: Tokens)
     const authorization = await beginAuthorization(service, client.clientId, server.redirectUri);
     const callback = server.answer(authorization.state);
     options.tell(`open this URL: ${authorization.url}`);
+    if (options.invitation !== undefined) options.tell(options.invitation);
     await options.openBrowser?.(authorization.url);
     answer = await firstAnswer(options, authorization.state, callback);
     const refused = answer.parameters.get("error");

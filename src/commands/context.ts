@@ -1,8 +1,10 @@
+import type { Connections } from "../connections.ts";
 import type { Settings } from "../config/settings.ts";
 import type { FitglueError } from "../errors.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import type { ProviderId } from "../model/index.ts";
 import type { Io } from "../output/io.ts";
+import type { Prompts } from "../output/prompt.ts";
 import type { Provider } from "../providers/types.ts";
 import type { Store } from "../store/index.ts";
 import type { Connection } from "../sync/sync.ts";
@@ -90,6 +92,12 @@ export interface CommandContext {
   connected(): Promise<readonly ProviderId[]>;
   /** Throws `AuthError` when not connected. */
   connection(provider: Provider): Promise<Connection>;
+  /** Credentials and the network. */
+  connections(): Promise<Connections>;
+  /** Questions to the person; each fails with `UsageError` where nothing may be asked. */
+  prompts(): Prompts;
+  /** Opens a page for the person; undefined where no browser can be opened. */
+  browser(): ((url: string) => Promise<void>) | undefined;
   diagnosis(): Promise<Diagnosis>;
   /** The package's own. */
   readonly version: string;

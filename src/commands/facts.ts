@@ -20,6 +20,11 @@ export function formatAgo(instant: number, now: number): string {
   ).find(([, size]) => distance >= size) ?? ["minute", 60_000];
   const count = Math.floor(distance / size);
   if (count === 0) return "just now";
-  const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
+  const words = counted(count, unit);
   return instant <= now ? `${words} ago` : `in ${words}`;
+}
+
+/** `1 item`, `2 items`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -62,15 +62,17 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
   },
   list: {
     description:
-      "The stored activities, newest first. On a terminal a table; in a pipe tab-separated lines, nothing truncated.",
+      "The stored activities, newest first, or their totals. On a terminal a table; in a pipe tab-separated lines, nothing truncated.",
     examples: [
       ["The last ten", "fitglue list --limit 10"],
+      ["What each week added up to", "fitglue list --totals --by week"],
       ["This year's runs as JSON", "fitglue list --sport running --from 2026-01-01 --format json"],
       ["Week by week", "fitglue list --totals --by week"],
     ],
   },
   show: {
-    description: "One activity: numbers, laps, zones, charts. Without an id the newest one.",
+    description:
+      "One activity: numbers, charts, zones, laps, route. Without an id the newest one. In a pipe one value per line, nothing drawn.",
     examples: [
       ["The newest", "fitglue show"],
       ["One number of it, in a pipe", "fitglue show 42 | grep total_distance"],
@@ -83,12 +85,19 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
     examples: [
       ["One as GPX on stdout", "fitglue export 42 --format gpx --out -"],
       ["A year of FIT files into a folder", "fitglue export --from 2026-01-01 --format fit --out fit/"],
+      [
+        "For cron: what is new, into a folder that another program watches",
+        "fitglue export --new --format fit --out ~/watch",
+      ],
     ],
   },
   report: {
     description:
-      "Writes one self-contained HTML page about the chosen activities: route, charts, zones, laps. It needs no network.",
-    examples: [["The newest, opened in the browser", "fitglue report --out run.html --open"]],
+      "Writes one self-contained HTML page about the chosen activities: route, charts, zones, laps; for several a calendar and weekly totals too. It needs no network.",
+    examples: [
+      ["The newest, opened in the browser", "fitglue report --out run.html --open"],
+      ["A year", "fitglue report --from 2026 --to 2026 --out 2026.html"],
+    ],
   },
   status: {
     description:
@@ -146,7 +155,7 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
     description: "Prints a completion script for bash, zsh or fish.",
     examples: [
       ["bash, for this session", "source <(fitglue completion bash)"],
-      ["zsh", 'fitglue completion zsh > "$' + '{fpath[1]}/_fitglue"'],
+      ["zsh", "fitglue completion zsh > ~/.zfunc/_fitglue"],
       ["fish", "fitglue completion fish > ~/.config/fish/completions/fitglue.fish"],
     ],
   },

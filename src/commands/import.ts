@@ -3,6 +3,9 @@ import { UsageError } from "../errors.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { isTimezone } from "../model/index.ts";
 import { errorDocument } from "../output/errors.ts";
+import { importProgressText, startProgress } from "../output/progress.ts";
+import { importLine, importSummary } from "../output/summary.ts";
+import { plainText } from "../output/text.ts";
 import { type FileProvider, type FileResult, importPath } from "../sync/import.ts";
 import type { CommandContext } from "./context.ts";
 import { exitCodeOf, reportErrors } from "./outcome.ts";
@@ -42,25 +45,47 @@ export async function runImport(options: ImportCommandOptions): Promise<ExitCode
   );
   const results = await context.locked(async () => {
     const all: FileResult[] = [];
-    for (const path of options.paths) {
-      all.push(
-        await importPath(path, providers, context.store("write"), {
-          timezone: options.timezone,
-          dryRun: options.dryRun,
-          signal: context.signal,
-          now: () => context.now(),
-        }),
-      );
-    }
+    for (const path of options.paths) all.push(await importOne(path, providers, options));
     return all;
   });
   if (context.globals.json) {
     context.io.stdout.write(`${JSON.stringify({ files: results.map(fileDocument) })}\n`);
-  } else {
-    for (const result of results) if (hasNews(result)) context.say(`${summaryLine(result)}\n`);
+  } else if (!context.io.stderr.isTTY) {
+    const lines = results.map(importLine).filter((line) => line !== null);
+    if (lines.length > 0) context.say(`${lines.join("; ")}\n`);
   }
   reportErrors(context, results);
   return exitCodeOf(results);
+}
+
+/** One path, with a progress line meanwhile and its summary afterwards. */
+async function importOne(
+  path: string,
+  providers: readonly FileProvider[],
+  { context, timezone, dryRun }: ImportCommandOptions,
+): Promise<FileResult> {
+  const { io, globals } = context;
+  const start = context.now();
+  const elapsed = (): number => context.now() - start;
+  const progress = await startProgress(io, globals, `reading ${plainText(path)}`);
+  let result: FileResult;
+  try {
+    result = await importPath(path, providers, context.store("write"), {
+      timezone,
+      dryRun,
+      signal: context.signal,
+      now: () => context.now(),
+      onProgress: (step) => progress.update(importProgressText(step, elapsed())),
+    });
+  } finally {
+    progress.stop();
+  }
+  if (io.stderr.isTTY && !globals.json && result.error === null) {
+    const look = { width: io.stderr.columns, unicode: io.unicode, color: io.color };
+    context.say(`${importSummary(result, elapsed(), look).join("\n")}\n`);
+    if (dryRun) context.say("  dry run: nothing was written\n");
+  }
+  return result;
 }
 
 function fileDocument(result: FileResult): Record<string, unknown> {
@@ -94,15 +119,4 @@ function fileDocument(result: FileResult): Record<string, unknown> {
     warnings,
     error,
   };
-}
-
-function hasNews(result: FileResult): boolean {
-  return result.added + result.updated + result.skipped + result.warnings.length > 0;
-}
-
-function summaryLine(result: FileResult): string {
-  const parts = [`${result.added} added`, `${result.updated} updated`, `${result.unchanged} unchanged`];
-  if (result.skipped > 0) parts.push(`${result.skipped} skipped`);
-  const warnings = result.warnings.map(({ code, count, example }) => `${code} ×${count} (${example})`);
-  return `${result.path}: ${parts.join(", ")}${warnings.length > 0 ? `; ${warnings.join("; ")}` : ""}`;
 }

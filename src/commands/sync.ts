@@ -2,6 +2,9 @@ import { Command } from "commander";
 import { AuthError, UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { errorDocument } from "../output/errors.ts";
+import { startProgress } from "../output/progress.ts";
+import { warningTexts } from "../output/summary.ts";
+import { plainText } from "../output/text.ts";
 import type { Provider, RemoteSource } from "../providers/types.ts";
 import { type ProviderResult, syncProvider } from "../sync/sync.ts";
 import type { CommandContext } from "./context.ts";
@@ -33,9 +36,7 @@ export function newSyncCommand(context: CommandContext): Command {
         providers: string[],
         flags: { since?: string; full: boolean; dryRun: boolean; ping?: string },
       ) => {
-        context.exit(
-          await runSync({ context, providers, ...flags, since: flags.since, ping: flags.ping }),
-        );
+        context.exit(await runSync({ context, providers, ...flags, since: flags.since, ping: flags.ping }));
       },
     );
 }
@@ -95,9 +96,25 @@ async function syncAll(
 
 async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): Promise<ProviderResult> {
   const { context } = options;
+  const progress = await startProgress(context.io, context.globals, `${provider.name}: connecting`);
+  let added = 0;
+  let updated = 0;
+  let doing = "";
+  const draw = (): void => {
+    const news = added + updated === 0 ? "" : `  ${added} added, ${updated} updated`;
+    progress.update(`${provider.name}: ${plainText(doing)}${news}`);
+  };
   try {
     const connection = await context.connection(provider);
     return await syncProvider(provider, connection, context.store("write"), {
+      onEvent: (event) => {
+        if (event.type === "progress") doing = event.text;
+        else {
+          added += event.result.added;
+          updated += event.result.updated;
+        }
+        draw();
+      },
       since: options.since,
       full: options.full,
       dryRun: options.dryRun,
@@ -109,6 +126,8 @@ async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): P
     if (!(error instanceof AuthError)) throw error;
     const none = { added: 0, updated: 0, unchanged: 0, skipped: 0, deleted: 0, warnings: [] };
     return { provider: provider.id, status: "failed", ...none, error };
+  } finally {
+    progress.stop();
   }
 }
 
@@ -155,6 +174,5 @@ function summaryLine(result: ProviderResult): string {
   const parts = [`${result.added} added`, `${result.updated} updated`];
   if (result.deleted > 0) parts.push(`${result.deleted} gone upstream`);
   if (result.skipped > 0) parts.push(`${result.skipped} skipped`);
-  const warnings = result.warnings.map(({ code, count, example }) => `${code} ×${count} (${example})`);
-  return `${result.provider}: ${parts.join(", ")}${warnings.length > 0 ? `; ${warnings.join("; ")}` : ""}`;
+  return [`${result.provider}: ${parts.join(", ")}`, ...warningTexts(result.warnings)].join("; ");
 }

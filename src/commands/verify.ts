@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { InterruptedError } from "../errors.ts";
+import { InterruptedError, StoreError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { plainText } from "../output/text.ts";
 import { verifyStore } from "../store/index.ts";
@@ -20,6 +20,12 @@ export function newVerifyCommand(context: CommandContext): Command {
 export async function runVerify(options: VerifyCommandOptions): Promise<ExitCode> {
   const { context } = options;
   const store = context.store("read");
+  if (store.db.memory) {
+    // Nothing is as sound as nothing: a mistyped --db must not pass for a verified database.
+    throw new StoreError("STORE_MISSING", `there is no database to verify: ${store.path}`, {
+      hint: "fitglue status",
+    });
+  }
   const result = await verifyStore(store, { interrupted: () => context.signal.aborted });
   if (context.signal.aborted) throw new InterruptedError();
   const damaged = result.findings.some(({ severity }) => severity === "damage");

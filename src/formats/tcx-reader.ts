@@ -97,7 +97,7 @@ const POINT_NUMBERS: Readonly<Record<string, SampleField>> = {
 
 /** Whether the first bytes look like a TCX document. */
 export function isTcx(head: Uint8Array): boolean {
-  return /<(?:\w+:)?TrainingCenterDatabase[\s>]/.test(
+  return /<(?:\w+:)?TrainingCenterDatabase[\s>/]/.test(
     new TextDecoder("latin1").decode(head).replaceAll("\0", ""),
   );
 }

@@ -30,8 +30,7 @@ export function plainBytes(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Reads a document as far as it can be read, past what is merely ill-formed (a bare `&`). Returns the first thing that
- * was wrong, or null. Entities are XML's five and character references; a document type is skipped, so nothing expands
+ * Reads a document as far as it can be read, past what is merely ill-formed. Returns the first thing that was wrong, or null. Entities are XML's five and character references; a document type is skipped, so nothing expands
  * and nothing is fetched. Throws `InputError` for what only an attack contains.
  */
 export function walkXml(input: Uint8Array, visitor: XmlVisitor): string | null {
@@ -61,8 +60,8 @@ export function walkXml(input: Uint8Array, visitor: XmlVisitor): string | null {
     ended = path.length === 0;
   };
   const onFault = (error: Error): void => {
-    // Whatever stands behind the root element belongs to nothing.
-    if (!ended) faults.push(firstLine(error.message));
+    // Whatever stands behind the root element belongs to nothing; a bare ampersand stays in the text as it is.
+    if (!ended && !error.message.includes("entity")) faults.push(firstLine(error.message));
     parser.resume();
   };
   Object.assign(parser, { ontext: onText, oncdata: onText, onerror: onFault });

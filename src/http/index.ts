@@ -1,10 +1,8 @@
 export { createApiClient, RATE_LIMIT_PATIENCE_MS } from "./client.ts";
-export type { ApiClientOptions, Exchange, Patience } from "./client.ts";
-export { systemClock } from "./clock.ts";
+export type { Exchange, Patience } from "./client.ts";
 export type { Clock } from "./clock.ts";
 export { createLimiter } from "./limiter.ts";
-export type { Limiter, LimiterOptions } from "./limiter.ts";
-export { pathOfLink } from "./link.ts";
-export { createTransport, TransportError } from "./transport.ts";
-export type { Transport, TransportOptions, TransportRequest } from "./transport.ts";
-export type { ApiClient, ApiRequest, ApiResponse } from "./types.ts";
+export type { LimiterOptions } from "./limiter.ts";
+export { createTransport } from "./transport.ts";
+export type { Transport } from "./transport.ts";
+export type { ApiClient } from "./types.ts";

@@ -3,7 +3,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where text goes. */
 export interface OutputStream {
-  write(text: string): void;
+  write(data: string | Uint8Array): void;
   readonly isTTY: boolean;
   /** The terminal's width; 80 where there is none. */
   readonly columns: number;
@@ -48,9 +48,9 @@ export function processIo(environment: Environment): ProcessIo {
       state.closed = true;
     });
     return {
-      write(text) {
+      write(data) {
         if (state.closed) throw new ClosedPipeError();
-        stream.write(text);
+        stream.write(data);
       },
       get isTTY() {
         return stream.isTTY === true;

@@ -61,6 +61,8 @@ export interface OAuthSpec {
   readonly loginEnds?: readonly string[];
   /** Added to the authorization request: Google's `access_type` and `prompt`. */
   readonly authorizeParams?: Readonly<Record<string, string>>;
+  /** Throws `ConfigError` for a client id that is known not to work any more, before anybody is sent anywhere. */
+  checkClientId?(clientId: string): void;
   /** What the prompt for the client id explains: where to get one, which redirect URL to register. */
   clientHelp(redirectUri: string): string;
   /**
@@ -189,6 +191,7 @@ export interface ImportFile {
 
 export interface ImportSession {
   readonly signal: AbortSignal;
+  readonly stored: StoredSessions;
   /** `--timezone`, checked: an IANA name for sessions whose source does not tell one. */
   readonly timezone: string | undefined;
   now(): EpochMs;
@@ -196,6 +199,26 @@ export interface ImportSession {
   progress(progress: ImportProgress): void;
   /** One more distinct route file was read. */
   routeRead(): void;
+}
+
+/** What is stored of any source: to recognise a session that comes back in a file. */
+export interface StoredSessions {
+  /** Those whose start instant is within `toleranceMs` of `startMs`, nearest first. */
+  startingNear(startMs: EpochMs, toleranceMs: number): readonly StoredSession[];
+  /** Whether these very bytes are kept as a raw payload of the session. */
+  holds(session: StoredSession, bytes: Uint8Array): boolean;
+}
+
+export interface StoredSession {
+  readonly source: string;
+  readonly account: string;
+  readonly externalId: string;
+  readonly aliases: readonly string[];
+  readonly startTime: string;
+  readonly totalElapsedTime: number | null;
+  readonly totalTimerTime: number | null;
+  /** The kinds of raw payload stored with it. */
+  payloadKinds(): readonly string[];
 }
 
 /** Cumulative since the start of the file. */

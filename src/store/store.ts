@@ -9,6 +9,7 @@ import {
 } from "../model/index.ts";
 import { ActivityTable, type Owner, type WriteOutcome } from "./activities.ts";
 import { asStoreError } from "./errors.ts";
+import { ExportTable } from "./exports.ts";
 import { ImportTable } from "./imports.ts";
 import { type PreparedPayload, PayloadTable, type StoredPayloadRow } from "./payloads.ts";
 import { type ActivityFilter, selectIds } from "./query.ts";
@@ -64,6 +65,7 @@ export class Store {
   readonly syncState: SyncStateTable;
   readonly skipped: SkippedTable;
   readonly imports: ImportTable;
+  readonly exports: ExportTable;
 
   constructor(db: Database, path: string) {
     this.db = db;
@@ -73,6 +75,7 @@ export class Store {
     this.syncState = new SyncStateTable(db);
     this.skipped = new SkippedTable(db);
     this.imports = new ImportTable(db);
+    this.exports = new ExportTable(db);
   }
 
   /** Hashes and compresses a batch's payloads, in parallel. */

@@ -5,6 +5,7 @@ import { isoInstant } from "../model/index.ts";
 import type { FileSource, ImportFile, ImportProgress, ImportSession, Provider } from "../providers/types.ts";
 import type { ImportCounts, Store } from "../store/index.ts";
 import { fileDigest } from "./file-digest.ts";
+import { storedSessionsOf } from "./known.ts";
 import { writeBatch } from "./sync.ts";
 import { type WarningGroup, WarningGroups } from "./warnings.ts";
 
@@ -76,6 +77,7 @@ async function readPath(
     importId = store.transaction(() => store.imports.start(provider.id, basename(path), file.size, now()));
     const session: ImportSession = {
       signal: options.signal,
+      stored: storedSessionsOf(store),
       timezone: options.timezone,
       now: options.now,
       warn: (warning) => warnings.add(warning),

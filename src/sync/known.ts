@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { type EpochMs, epochMs, isoInstant } from "../model/index.ts";
-import type { Known, KnownActivity } from "../providers/types.ts";
+import type { Known, KnownActivity, StoredSession, StoredSessions } from "../providers/types.ts";
 import type { Owner, Store } from "../store/index.ts";
 
 interface Row {
@@ -42,18 +43,8 @@ export function knownOf(store: Store, owner: Owner): Known {
       return row === undefined ? undefined : known(row as unknown as Row);
     },
     startingNear(startMs: EpochMs, toleranceMs: number) {
-      // Text order is time order: instants all have the same form, and a local text is a prefix of it.
-      const rows = near.all(
-        owner.source,
-        owner.account,
-        isoInstant(startMs - toleranceMs).slice(0, 19),
-        `${isoInstant(startMs + toleranceMs).slice(0, 23)}~`,
-      ) as Row[];
-      return rows
-        .map((row) => ({ row, distance: Math.abs(epochMs(row.start_time) - startMs) }))
-        .filter(({ distance }) => distance <= toleranceMs)
-        .toSorted((a, b) => a.distance - b.distance)
-        .map(({ row }) => known(row));
+      const rows = near.all(owner.source, owner.account, ...textSpan(startMs, toleranceMs)) as Row[];
+      return nearestFirst(rows, startMs, toleranceMs).map(known);
     },
     newest() {
       const row = newest.get(owner.source, owner.account) as Row | undefined;
@@ -61,4 +52,50 @@ export function knownOf(store: Store, owner: Owner): Known {
     },
     isSkipped: (externalId) => store.skipped.has(owner, externalId),
   };
+}
+
+/** What an import may see of the store: the sessions of every source, read live. */
+export function storedSessionsOf(store: Store): StoredSessions {
+  const near = store.db.prepare("SELECT * FROM activities WHERE start_time >= ? AND start_time <= ?");
+  const holds = store.db
+    .prepare(
+      `SELECT count(*) FROM item_payloads i JOIN raw_payloads r ON r.id = i.raw_id
+       WHERE i.source = ? AND i.account = ? AND i.external_id = ? AND r.sha256 = ?`,
+    )
+    .pluck();
+  const session = (row: Row & Owner): StoredSession => ({
+    source: row.source,
+    account: row.account,
+    externalId: row.external_id,
+    aliases: store.activities.aliases(row.id),
+    startTime: row.start_time,
+    totalElapsedTime: row.total_elapsed_time,
+    totalTimerTime: row.total_timer_time,
+    payloadKinds: () =>
+      store.payloads.kinds({ source: row.source, account: row.account, externalId: row.external_id }),
+  });
+  return {
+    startingNear(startMs, toleranceMs) {
+      const rows = near.all(...textSpan(startMs, toleranceMs)) as (Row & Owner)[];
+      return nearestFirst(rows, startMs, toleranceMs).map(session);
+    },
+    holds: ({ source, account, externalId }, bytes) =>
+      Number(holds.get(source, account, externalId, createHash("sha256").update(bytes).digest())) > 0,
+  };
+}
+
+/** Text order is time order: instants all have the same form, and a local text is a prefix of it. */
+function textSpan(startMs: EpochMs, toleranceMs: number): [from: string, to: string] {
+  return [
+    isoInstant(startMs - toleranceMs).slice(0, 19),
+    `${isoInstant(startMs + toleranceMs).slice(0, 23)}~`,
+  ];
+}
+
+function nearestFirst<T extends Row>(rows: readonly T[], startMs: EpochMs, toleranceMs: number): T[] {
+  return rows
+    .map((row) => ({ row, distance: Math.abs(epochMs(row.start_time) - startMs) }))
+    .filter(({ distance }) => distance <= toleranceMs)
+    .toSorted((a, b) => a.distance - b.distance)
+    .map(({ row }) => row);
 }

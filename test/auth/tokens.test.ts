@@ -398,3 +398,26 @@ test("two processes at once refresh once, even where refresh tokens are good for
   expect(new Set(results.map((result) => result.output))).toEqual(new Set([`Bearer ${stored?.accessToken}`]));
   expect(oauth.refreshes).toBe(1);
 });
+
+test("a process that was killed while it refreshed leaves no lock behind", async () => {
+  await login();
+  clock.time += 3_600_000;
+  const lockPath = join(folder, "fitbit.refresh.lock");
+  const module = new URL("../../dist/store/lock.js", import.meta.url).href;
+  const program = `
+    import { acquireFileLock } from ${JSON.stringify(module)};
+    await acquireFileLock(process.argv[1], { held: (cause) => cause });
+    process.stdout.write("held");
+    setInterval(() => {}, 1000);
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program, lockPath]);
+  await new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
+  await expect(
+    acquireFileLock(lockPath, { waitMs: 0, held: () => new StoreError("STORE_LOCKED", "held") }),
+  ).rejects.toMatchObject({ code: "STORE_LOCKED" });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  child.kill("SIGKILL");
+  await ended;
+  await source().authorization();
+  expect(oauth.refreshes).toBe(1);
+});

@@ -21,10 +21,10 @@ describe("walkXml", () => {
     });
   });
 
-  it("reads past an unescaped ampersand and tells", () => {
+  it("keeps an unescaped ampersand as it is", () => {
     const { elements, damage } = walk("<a><b>Tom & Jerry</b><c>2</c></a>");
     expect(elements).toEqual(["a/b=Tom & Jerry", "a/c=2", "a="]);
-    expect(damage).toMatch(/entity/i);
+    expect(damage).toBeNull();
   });
 
   it("keeps what stands before a cut", () => {
@@ -38,7 +38,7 @@ describe("walkXml", () => {
       '<!DOCTYPE a [<!ENTITY x "lol"><!ENTITY y "&x;&x;&x;"><!ENTITY f SYSTEM "file:///etc/passwd">]>';
     const { elements, damage } = walk(`${lol}<a><b>&y;</b><c>&f;&constructor;</c></a>`);
     expect(elements).toEqual(["a/b=&y;", "a/c=&f;&constructor;", "a="]);
-    expect(damage).toMatch(/entity/i);
+    expect(damage).toBeNull();
   });
 
   it("refuses absurd nesting", () => {

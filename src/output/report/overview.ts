@@ -22,8 +22,13 @@ export function overview(activities: readonly ReportActivity[]): Markup {
     }
     <h2>Calendar</h2>
     ${calendar(activities)}
+    <p class="note">The darker, the longer: up to half an hour, one hour, two hours, more.</p>
     <h2>Weeks</h2>
-    ${weekBars(weeks.groups)} ${totalsTable("Week", weeks.groups)}
+    ${weekBars(weeks.groups)}
+    <details class="plain">
+      <summary>Week by week</summary>
+      ${totalsTable("Week", weeks.groups)}
+    </details>
     <h2>Sports</h2>
     ${totalsTable("Sport", totalsOf(all, "sport").groups)}
   </section>`;
@@ -35,11 +40,12 @@ function tiles(totals: Totals): Markup {
   return html`<div class="tiles">
     ${tile("activities", String(totals.count))} ${tile("time", formatDuration(totals.time))}
     ${tile("distance", formatDistance(totals.distance, "generic"))}
-    ${tile("climb", formatNumber(totals.ascent, "m"))} ${tile("energy", formatNumber(totals.calories, "kcal"))}
+    ${tile("climb", formatNumber(totals.ascent, "m"))}
+    ${tile("energy", formatNumber(totals.calories, "kcal"))}
   </div>`;
 }
 
-/** Years, newest first; a column per week, Monday on top; darker is longer. Each day leads to its first activity. */
+/** Years, newest first; a column per week, Monday on top; darker is longer. Each day leads to its newest activity. */
 function calendar(activities: readonly ReportActivity[]): Markup {
   const days = new Map<string, ReportActivity[]>();
   for (const each of activities) {
@@ -51,7 +57,6 @@ function calendar(activities: readonly ReportActivity[]): Markup {
   const seconds = new Map(
     Array.from(days, ([date, day]) => [date, secondsOf(day.map(({ activity }) => activity))]),
   );
-  const longest = Math.max(1, ...seconds.values());
   const years = [...new Set(Array.from(days.keys(), (date) => date.slice(0, 4)))].toSorted().toReversed();
   return html`${years.map((year) => {
     const first = Date.UTC(Number(year), 0, 1);
@@ -66,12 +71,23 @@ function calendar(activities: readonly ReportActivity[]): Markup {
       const date = new Date(ms).toISOString().slice(0, 10);
       const { x, y } = place(ms);
       const day = days.get(date);
-      const level = day === undefined ? 0 : 1 + Math.min(3, Math.floor(((seconds.get(date) ?? 0) / longest) * 4));
-      const rect = html`<rect class="d${level}" x="${x}" y="${y}" width="${CELL - 3}" height="${CELL - 3}" rx="2">${
-        day === undefined
-          ? null
-          : html`<title>${date}: ${day.map(({ sport }) => sport).join(", ")}, ${formatDuration(seconds.get(date) ?? null)}</title>`
-      }</rect>`;
+      const level = day === undefined ? 0 : levelOf(seconds.get(date) ?? 0);
+      const rect = html`<rect
+        class="d${level}"
+        x="${x}"
+        y="${y}"
+        width="${CELL - 3}"
+        height="${CELL - 3}"
+        rx="2"
+        >${
+          day === undefined
+            ? null
+            : html`<title>
+                ${date}: ${day.map(({ sport }) => sport).join(", ")},
+                ${formatDuration(seconds.get(date) ?? null)}
+              </title>`
+        }</rect
+      >`;
       cells.push(day === undefined ? rect : html`<a href="#a${day[0]?.activity.id ?? ""}">${rect}</a>`);
     }
     const names = MONTHS.map((name, month) => {
@@ -95,6 +111,11 @@ function calendar(activities: readonly ReportActivity[]): Markup {
   })}`;
 }
 
+/** 1 to 4: up to half an hour, one hour, two hours, longer; the same for everyone, so that years can be compared. */
+function levelOf(seconds: number): number {
+  return 1 + [1800, 3600, 7200].filter((limit) => seconds > limit).length;
+}
+
 /** Time per week, oldest first; a week without activities is an empty place. */
 function weekBars(weeks: readonly Totals[]): Markup | null {
   const dated = weeks.map((week) => ({ week, monday: mondayOf(week.key ?? "") }));
@@ -110,10 +131,29 @@ function weekBars(weeks: readonly Totals[]): Markup | null {
   const bars = dated.map(({ week, monday }) => {
     const x = Math.round((monday - first) / (7 * DAY_MS)) * wide;
     const bar = Math.max(1, Math.round(((week.time ?? 0) / longest) * height));
-    return html`<rect class="bar" x="${x}" y="${height - bar}" width="${Math.max(2, wide - 2)}" height="${bar}"><title>${week.key}: ${formatDuration(week.time) ?? "time unknown"}, ${week.count}</title></rect>`;
+    return html`<rect
+      class="bar"
+      x="${x}"
+      y="${height - bar}"
+      width="${Math.max(2, wide - 2)}"
+      height="${bar}"
+      ><title>${week.key}: ${formatDuration(week.time) ?? "time unknown"}, ${week.count}</title></rect
+    >`;
   });
   const width = count * wide;
-  return html`<div class="scroll"><svg class="weeks" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Time per week, the longest ${formatDuration(longest)}">${bars}<line x1="0" x2="${width}" y1="${height}" y2="${height}"/></svg></div>
+  return html`<div class="scroll">
+      <svg
+        class="weeks"
+        viewBox="0 0 ${width} ${height}"
+        width="${width}"
+        height="${height}"
+        role="img"
+        aria-label="Time per week, the longest ${formatDuration(longest)}"
+      >
+        ${bars}
+        <line x1="0" x2="${width}" y1="${height}" y2="${height}" />
+      </svg>
+    </div>
     <p class="note">Time per week; the longest has ${formatDuration(longest)}.</p>`;
 }
 
@@ -121,20 +161,37 @@ function weekBars(weeks: readonly Totals[]): Markup | null {
 function mondayOf(week: string): number {
   const [year, number] = week.split("-W").map(Number);
   const fourth = Date.UTC(year ?? Number.NaN, 0, 4);
-  return fourth - ((new Date(fourth).getUTCDay() + 6) % 7) * DAY_MS + ((number ?? Number.NaN) - 1) * 7 * DAY_MS;
+  return (
+    fourth - ((new Date(fourth).getUTCDay() + 6) % 7) * DAY_MS + ((number ?? Number.NaN) - 1) * 7 * DAY_MS
+  );
 }
 
 function totalsTable(by: string, groups: readonly Totals[]): Markup {
-  return html`<div class="scroll"><table>
-    <thead><tr><th>${by}</th><th>Count</th><th>Time</th><th>Distance</th><th>Climb</th><th>kcal</th></tr></thead>
-    <tbody>${groups.map(
-      (group) => html`<tr>
-        <th>${group.key}</th>
-        <td>${group.count}</td>
-        <td>${formatDuration(group.time)}</td>
-        <td>${formatDistance(group.distance, group.key === "swimming" ? "swimming" : "generic")}</td>
-        <td>${formatNumber(group.ascent, "m")}</td>
-        <td>${formatNumber(group.calories)}</td>
-      </tr>`,
-    )}</tbody></table></div>`;
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          <th>${by}</th>
+          <th>Count</th>
+          <th>Time</th>
+          <th>Distance</th>
+          <th>Climb</th>
+          <th>kcal</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${groups.map(
+          (group) =>
+            html`<tr>
+              <th>${group.key}</th>
+              <td>${group.count}</td>
+              <td>${formatDuration(group.time)}</td>
+              <td>${formatDistance(group.distance, group.key === "swimming" ? "swimming" : "generic")}</td>
+              <td>${formatNumber(group.ascent, "m")}</td>
+              <td>${formatNumber(group.calories)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }

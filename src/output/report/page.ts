@@ -11,6 +11,8 @@ import { overview } from "./overview.ts";
 export interface PageOptions {
   /** Unix milliseconds of its making. */
   readonly now: number;
+  /** Activities at the end of the list whose charts and maps were left out, for size. */
+  readonly undrawn?: number;
 }
 
 /** Scripts and styles that go into a page. */
@@ -42,27 +44,42 @@ export function reportPage(activities: readonly ReportActivity[], options: PageO
     map: map === null ? null : { x: map.x, y: map.y },
   }));
   const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${title} - fitglue</title>
-${styles.map((style) => inline("style", style))}
-</head>
-<body>
-<main>
-${one ? null : html`<h1>${spanOf(activities)}</h1>${overview(activities)}<h2>Activities</h2>`}
-${activities.map((activity) => activitySection(activity, one))}
-</main>
-<footer>Made by fitglue on ${new Date(options.now).toISOString().slice(0, 10)} from the data on this machine. This page loads nothing from anywhere.</footer>
-${jsonScript("data", data)}
-${scripts.map((script) => inline("script", script))}
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="referrer" content="no-referrer" />
+        <title>${title} - fitglue</title>
+        ${styles.map((style) => inline("style", style))}
+      </head>
+      <body>
+        <main>
+          ${
+            one
+              ? null
+              : html`<h1>${spanOf(activities)}</h1>
+                  ${overview(activities)}
+                  <h2>Activities</h2>`
+          }
+          ${
+            (options.undrawn ?? 0) === 0
+              ? null
+              : html`<p class="note">
+                  Charts and maps are here for the first ${activities.length - (options.undrawn ?? 0)} only,
+                  or this page would be too heavy.
+                </p>`
+          }
+          ${activities.map((activity) => activitySection(activity, one))}
+        </main>
+        <footer>
+          Made by fitglue on ${new Date(options.now).toISOString().slice(0, 10)} from the data on this
+          machine. This page loads nothing from anywhere.
+        </footer>
+        ${jsonScript("data", data)} ${scripts.map((script) => inline("script", script))}
+      </body>
+    </html> `;
   return page.text;
 }
 

@@ -33,32 +33,53 @@ export const GOOGLE_PACE: LimiterOptions = { perSecond: 2.4, burst: 4, concurren
 const PARSER_VERSION = 1;
 
 /**
- * Fitbit and Pixel Watch through the Google Health API. The Fitbit Web API ended on 2 November 2026; a URL of it is
- * refused with `ConfigError`, so that nothing ever calls it.
+ * Fitbit and Pixel Watch through the Google Health API. The Fitbit Web API ended on 2 November 2026: an address of it,
+ * left over in a configuration, is refused with `ConfigError` where it would be used, so that nothing ever calls it.
  */
 export function createFitbit(urls: FitbitUrls = GOOGLE_URLS): Provider & { readonly oauth: OAuthSpec } {
-  for (const url of Object.values(urls as unknown as Record<string, string>)) refuseOldApi(url);
   return {
     id: "fitbit",
     name: "Fitbit (Google Health)",
     parserVersion: PARSER_VERSION,
-    remote: { pull },
+    remote: {
+      async *pull(session, bookmark) {
+        alive(urls.apiUrl);
+        yield* pull(session, bookmark);
+      },
+    },
     oauth: {
-      authorizeUrl: urls.authorizeUrl,
-      tokenUrl: urls.tokenUrl,
-      revokeUrl: urls.revokeUrl,
+      get authorizeUrl() {
+        return alive(urls.authorizeUrl);
+      },
+      get tokenUrl() {
+        return alive(urls.tokenUrl);
+      },
+      get revokeUrl() {
+        return alive(urls.revokeUrl);
+      },
       scopes: [ACTIVITY_SCOPE, METRICS_SCOPE, LOCATION_SCOPE],
       requiredScopes: [ACTIVITY_SCOPE],
       pkce: true,
       clientAuth: "body",
       redirectHost: "127.0.0.1",
+      loginEnds: [
+        "the Google app is still in testing, where every login ends after seven days (https://console.cloud.google.com/auth/audience, Publish app)",
+        "its access was removed at https://myaccount.google.com/connections, or the password was changed",
+        "it was not used for six months",
+        "the same account has logged in more than a hundred times with this client",
+      ],
       // Without both Google gives no refresh token, and the login would end after an hour.
       authorizeParams: { access_type: "offline", prompt: "consent" },
+      checkClientId(clientId) {
+        // Ids of the Fitbit Web API look like 22ABCD, Google's end in .apps.googleusercontent.com.
+        if (/^2[0-9][0-9A-Z]{4}$/.test(clientId)) throw ended();
+      },
       clientHelp: () =>
         "fitglue needs your own Google OAuth client of the type Desktop app: https://console.cloud.google.com/auth/clients " +
         "(the Google Health API enabled, the app published; step by step in docs/fitbit.md). " +
         "Download its JSON and run: fitglue connect fitbit --client-file FILE. No redirect URL has to be registered.",
       async identify(api, token): Promise<ConnectedAccount> {
+        alive(urls.apiUrl);
         const id = await createGoogleHealth(api).identity();
         return { id, notices: noticesOf(token) };
       },
@@ -92,15 +113,20 @@ function noticesOf(token: Readonly<Record<string, unknown>>): string[] {
   return notices;
 }
 
-function refuseOldApi(url: string): void {
+/** The URL, unless it belongs to the API that ended. */
+function alive(url: string): string {
   const host = URL.canParse(url) ? new URL(url).hostname : "";
-  if (host !== "fitbit.com" && !host.endsWith(".fitbit.com")) return;
-  throw new ConfigError(
+  if (host !== "fitbit.com" && !host.endsWith(".fitbit.com")) return url;
+  throw ended();
+}
+
+function ended(): ConfigError {
+  return new ConfigError(
     "FITBIT_WEB_API_ENDED",
-    "the Fitbit Web API ended on 2 November 2026, and its clients and tokens with it",
+    "the Fitbit Web API ended on 2 November 2026, and its client ids and tokens with it",
     {
       provider: "fitbit",
-      hint: "unset FITGLUE_FITBIT_*_URL, make a Google client (docs/fitbit.md), and run: fitglue connect fitbit",
+      hint: "make a Google client (docs/fitbit.md), unset what is left in FITGLUE_FITBIT_*, then: fitglue connect fitbit --client-file FILE",
     },
   );
 }

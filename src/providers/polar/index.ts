@@ -19,6 +19,8 @@ export function createPolar(urls: PolarUrls): Provider {
     parserVersion: PARSER_VERSION,
     oauth: polarOAuth(urls),
     remote: {
+      // Polar says 30 days in one place and 28 in another: the shorter one counts (polar.md §9.2).
+      retentionDays: 28,
       pull,
       async confirm(session, receipt) {
         return new AccessLink(session.api, session.signal).commit(pathOf(receipt.data));

@@ -289,7 +289,8 @@ function extraOf(
     const value = first((document) => document["training-load-pro"]?.[field] ?? null);
     if (typeof value === "number" || typeof value === "string") extra[field] = value;
   }
-  if (rrIntervals !== null) extra["rr-intervals"] = rrIntervals;
+  // One text, as Polar sends it: thousands of them belong on no line of their own.
+  if (rrIntervals !== null) extra["rr-intervals"] = rrIntervals.map(String).join(",");
   return extra;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ItemError } from "../../../src/errors.ts";
-import { type ExerciseParts, inspectRoute, mapExercise } from "../../../src/providers/fitbit/map.ts";
+import { type ExerciseParts, mapExercise } from "../../../src/providers/fitbit/map.ts";
+import { inspectRoute } from "../../../src/providers/fitbit/samples.ts";
 import { partsOf, payloadsOf } from "../../../src/providers/fitbit/payloads.ts";
 
 const bytes = (value: unknown): Buffer =>
@@ -171,7 +172,10 @@ describe("one exercise with everything", () => {
   const activity = mapExercise(parts);
 
   test("its numbers, worked out by hand", () => {
-    const { samples, laps, hrZones, extra, ...numbers } = activity;
+    const { samples, laps, pauses, hrZones, extra, ...numbers } = activity;
+    expect(pauses).toEqual([
+      { start: Date.parse("2026-05-02T06:20:00Z"), end: Date.parse("2026-05-02T06:22:04.500Z") },
+    ]);
     expect(numbers).toEqual({
       externalId: "6000000000000000001",
       aliases: ["6000000000000000777"],
@@ -295,8 +299,7 @@ describe("one exercise with everything", () => {
         : payload,
     );
     const complete = partsOf(linked);
-    expect(complete).toBeDefined();
-    if (complete !== undefined) expect(mapExercise(complete)).toEqual(activity);
+    expect(complete && mapExercise(complete)).toEqual(activity);
   });
 });
 

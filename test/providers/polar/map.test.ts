@@ -166,7 +166,7 @@ describe("a session", () => {
       "muscle-load-interpretation": "NOT_AVAILABLE",
       "perceived-load-interpretation": "UNKNOWN",
       "user-rpe": "RPE_5",
-      "rr-intervals": [465, null, 455, 447],
+      "rr-intervals": "465,null,455,447",
     });
     const { samples } = run ?? { samples: undefined };
     expect([...(samples?.timestamp ?? [])]).toEqual(

@@ -1,0 +1,125 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { StoreError, UsageError } from "../errors.ts";
+
+const TEMPORARY = /^\.fitglue-[0-9a-f]{16}\.tmp$/;
+/** A temporary file this old belongs to a run that was killed. */
+const ABANDONED_MS = 3_600_000;
+
+/**
+ * A file that appears whole or not at all: written under a dot-name in its own folder, which programs that watch the folder
+ * leave alone, made durable and then renamed. Errors are `UsageError` (the place) or `StoreError` (the disk is full).
+ */
+export class AtomicFile {
+  readonly #path: string;
+  readonly #temporary: string;
+  #descriptor: number | undefined;
+
+  constructor(path: string) {
+    this.#path = resolve(path);
+    this.#temporary = join(dirname(this.#path), `.fitglue-${randomBytes(8).toString("hex")}.tmp`);
+    this.#descriptor = guarded(this.#path, () => openSync(this.#temporary, "wx"));
+  }
+
+  write(data: string | Uint8Array): void {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) return;
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    guarded(this.#path, () => {
+      for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
+    });
+  }
+
+  /** Gives the file its name. A power cut after {@link syncFolder} cannot take it away again. */
+  commit(): void {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) return;
+    guarded(this.#path, () => {
+      fsyncSync(descriptor);
+      closeSync(descriptor);
+      this.#descriptor = undefined;
+      renameSync(this.#temporary, this.#path);
+    });
+  }
+
+  /** Leaves nothing behind; does nothing after {@link commit}. */
+  discard(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+    rmSync(this.#temporary, { force: true });
+  }
+}
+
+/** Writes one whole file; see {@link AtomicFile}. */
+export function writeAtomically(path: string, data: string | Uint8Array): void {
+  const file = new AtomicFile(path);
+  try {
+    file.write(data);
+    file.commit();
+  } finally {
+    file.discard();
+  }
+}
+
+/** Makes a folder where it is missing, and sweeps out what a killed run left in it. Returns its real path. */
+export function openFolder(path: string, now: number): string {
+  return guarded(path, () => {
+    mkdirSync(path, { recursive: true });
+    const folder = realpathSync(path);
+    for (const name of readdirSync(folder)) {
+      if (!TEMPORARY.test(name)) continue;
+      const age = now - (statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? now);
+      if (age > ABANDONED_MS) rmSync(join(folder, name), { force: true });
+    }
+    return folder;
+  });
+}
+
+/** Makes the names in a folder durable. Does nothing where a folder cannot be synced (Windows, some network shares). */
+export function syncFolder(folder: string): void {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(folder, "r");
+    fsyncSync(descriptor);
+  } catch {
+    // The files themselves are durable; only their names depend on the file system's own pace then.
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    if (code === "ENOSPC" || code === "EDQUOT") {
+      throw new StoreError("DISK_FULL", `cannot write ${basename(path)}: the disk is full`, { cause: error });
+    }
+    const words: Record<string, string> = {
+      ENOENT: "no such folder",
+      ENOTDIR: "a part of the path is no folder",
+      EEXIST: "a file of that name is in the way",
+      EISDIR: "it is a folder",
+      EACCES: "no permission",
+      EPERM: "no permission",
+      EROFS: "the file system is read-only",
+    };
+    throw new UsageError("EXPORT_TARGET", `cannot write to ${path}: ${words[code] ?? code}`, {
+      hint: "--out with a file or folder that you may write",
+      cause: error,
+    });
+  }
+}

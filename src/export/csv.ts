@@ -1,0 +1,50 @@
+import {
+  activityJson,
+  isoInstant,
+  SAMPLE_FIELDS,
+  SAMPLE_NAMES,
+  type StoredActivity,
+} from "../model/index.ts";
+import { valueAt } from "./session.ts";
+
+/** A cell; unknown is null. */
+export type Cell = string | number | boolean | null;
+
+/** What a CSV of activities leaves out: it has one row per activity, and no lists. */
+const LISTS: ReadonlySet<string> = new Set([
+  "schema",
+  "aliases",
+  "laps",
+  "pauses",
+  "hr_zones",
+  "extra",
+  "samples",
+]);
+
+/** One row of the fields of `fitglue.activity/1` that are single values, by name, in their order. */
+export function activityRow(activity: StoredActivity): Readonly<Record<string, Cell>> {
+  const document = activityJson(activity, { samples: false });
+  return Object.fromEntries(Object.entries(document).filter(([name]) => !LISTS.has(name))) as Record<
+    string,
+    Cell
+  >;
+}
+
+/** The names of a sample's cells. `timestamp` is an instant in RFC 3339, so that spreadsheets know it. */
+export const SAMPLE_COLUMNS: readonly string[] = [
+  "activity_id",
+  "timestamp",
+  ...SAMPLE_FIELDS.map((field) => SAMPLE_NAMES[field]),
+];
+
+/** One row per sample. */
+export function* sampleRows(activity: StoredActivity): Generator<readonly Cell[]> {
+  const { samples } = activity;
+  for (let index = 0; index < samples.timestamp.length; index++) {
+    yield [
+      activity.id,
+      isoInstant(samples.timestamp[index] ?? 0),
+      ...SAMPLE_FIELDS.map((field) => valueAt(samples, field, index) ?? null),
+    ];
+  }
+}
