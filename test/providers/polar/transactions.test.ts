@@ -333,7 +333,7 @@ describe("transactions", () => {
       status: 200,
       body: JSON.stringify({
         exercises: [
-          `https://evil.invalid/v3/users/10579/exercise-transactions/179001/exercises/${uploaded.id}?x=1`,
+          `https://evil.invalid/prefix/v3/users/10579/exercise-transactions/179001/exercises/${uploaded.id}/?x=1`,
         ],
       }),
     });
