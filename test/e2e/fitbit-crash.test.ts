@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { addRun, type FitbitHome, startFitbitHome } from "./fitbit-home.ts";
 
 /** More of them: FITGLUE_CRASH_HISTORIES=500 npx vitest run test/e2e/fitbit-crash.test.ts */
-const HISTORIES = Number(process.env["FITGLUE_CRASH_HISTORIES"] ?? 12);
+const HISTORIES = Number(process.env["FITGLUE_CRASH_HISTORIES"] ?? 8);
 /** Histories side by side: most of the time a run waits for Google's pace. */
 const AT_ONCE = 4;
 
@@ -146,7 +146,7 @@ test(
         const early = random() < 0.5;
         const kill = early
           ? { atRequest: 1 + Math.floor(random() * 8) }
-          : { afterMs: 300 + Math.floor(random() * 1500) };
+          : { afterMs: 300 + Math.floor(random() * 2500) };
         if (await killedSync(home, args, kill)) kills++;
         if (round === 0) addRun(home.google, "late", 5);
       }
