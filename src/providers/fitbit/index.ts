@@ -101,7 +101,7 @@ function noticesOf(token: Readonly<Record<string, unknown>>): string[] {
   const notices: string[] = [];
   const granted = token["scope"];
   const missing = typeof granted === "string" ? missingWithout(granted.split(" ")) : null;
-  if (missing !== null) notices.push(missing);
+  if (missing !== null) notices.push(`there will be ${missing}; fitglue connect fitbit asks again`);
   const seconds = Number(token["refresh_token_expires_in"]);
   if (Number.isFinite(seconds) && seconds > 0) {
     const days = Math.max(1, Math.round(seconds / 86_400));

@@ -91,7 +91,12 @@ class Reader {
       ...(this.#metricsAllowed ? [METRICS_SCOPE] : []),
       ...(this.#routesAllowed ? [LOCATION_SCOPE] : []),
     ];
-    this.#session.note(missingWithout(allowed));
+    const missing = missingWithout(allowed);
+    this.#session.note(
+      missing === null
+        ? null
+        : `not permitted at Google, so there will be ${missing}; fitglue connect fitbit asks again`,
+    );
   }
 
   async *read(window: Span, openDays: ReadonlySet<string>): AsyncGenerator<Batch, WindowEnd, void> {

@@ -175,7 +175,7 @@ describe("connecting", () => {
       await google.login([GOOGLE_SCOPES.activity, GOOGLE_SCOPES.metrics]),
     );
     expect(account.notices).toEqual([
-      "not permitted at Google, so there will be no routes (location); fitglue connect fitbit asks again",
+      "there will be no routes (location); fitglue connect fitbit asks again",
       "this login ends in 7 days: the Google app is still in testing. To end that for good: https://console.cloud.google.com/auth/audience, Publish app, then fitglue connect fitbit once more",
     ]);
     await google.close();
