@@ -38,6 +38,11 @@ export function sessionSpan(activity: Activity): SessionSpan {
   return { start, end, elapsed, timer };
 }
 
+/** The sport in FIT's words, the finer one behind a slash: `running/trail`. */
+export function sportWords({ sport, subSport }: Activity): string {
+  return subSport === null ? sport : `${sport}/${subSport}`;
+}
+
 /** A lap with its place in time, Unix milliseconds. The spans touch: they cover the session from start to end. */
 export interface LapSpan {
   readonly lap: Lap | null;
