@@ -22,7 +22,7 @@ import type { Column } from "../output/table.ts";
 import { renderTable, tabSeparated } from "../output/table.ts";
 import { truncate } from "../output/text.ts";
 import type { Totals, TotalsBy, TotalsReport } from "../output/totals.ts";
-import { duplicateOf, TOTALS_BY, totalsOf } from "../output/totals.ts";
+import { duplicateOf, TOTALLED, TOTALS_BY, totalsOf } from "../output/totals.ts";
 import type { ActivityFilter } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
 import type { FilterFlags } from "./filters.ts";
@@ -33,6 +33,9 @@ type Format = (typeof FORMATS)[number];
 
 /** How many rows a table on a terminal has unless `--limit` says otherwise. */
 const TABLE_ROWS = 20;
+
+/** Characters that are written at once. */
+const PIECE = 65_536;
 
 export interface ListOptions {
   readonly context: CommandContext;
@@ -94,27 +97,29 @@ function listActivities({ context, filter, format }: ListOptions): void {
     if (more > 0) context.say(`${more} more: fitglue list --limit ${ids.length}\n`);
     return;
   }
+  if (format === "table") {
+    // Written in pieces: a write for each line costs more than the line.
+    let piece = `${tabSeparated(TSV_COLUMNS.map(([name]) => name))}\n`;
+    for (const activity of store.select(filter, TSV_FIELDS)) {
+      piece += `${tabSeparated(TSV_COLUMNS.map(([, value]) => value(activity)))}\n`;
+      if (piece.length > PIECE) {
+        stdout.write(piece);
+        piece = "";
+      }
+    }
+    stdout.write(piece);
+    return;
+  }
   // One at a time: ten thousand activities need no more memory than one.
   let first = true;
   if (format === "csv") stdout.write(csvLine(CSV_COLUMNS));
-  if (format === "table") stdout.write(`${tabSeparated(TSV_COLUMNS.map(([name]) => name))}\n`);
   for (const activity of store.list(filter)) {
-    const document = format === "table" ? null : activityJson(activity, { samples: false });
-    switch (format) {
-      case "json":
-        stdout.write(`${first ? "[" : ",\n"}${JSON.stringify(document)}`);
-        break;
-      case "ndjson":
-        stdout.write(`${JSON.stringify(document)}\n`);
-        break;
-      case "csv":
-        stdout.write(
-          csvLine(CSV_COLUMNS.map((name) => (document?.[name] ?? null) as string | number | boolean | null)),
-        );
-        break;
-      case "table":
-        stdout.write(`${tabSeparated(TSV_COLUMNS.map(([, value]) => value(activity)))}\n`);
-        break;
+    const document = activityJson(activity, { samples: false });
+    if (format === "json") stdout.write(`${first ? "[" : ",\n"}${JSON.stringify(document)}`);
+    else if (format === "ndjson") stdout.write(`${JSON.stringify(document)}\n`);
+    else {
+      const cells = CSV_COLUMNS.map((name) => (document[name] ?? null) as string | number | boolean | null);
+      stdout.write(csvLine(cells));
     }
     first = false;
   }
@@ -200,7 +205,32 @@ const CSV_COLUMNS: readonly string[] = Object.entries(
   .filter(([, value]) => typeof value !== "object" || value === null)
   .map(([name]) => name);
 
-type TsvColumn = readonly [name: string, value: (activity: StoredActivity) => string | number | null];
+/** What {@link TSV_COLUMNS} are made from. */
+const TSV_FIELDS = [
+  "id",
+  "startTime",
+  "utcOffsetS",
+  "sport",
+  "subSport",
+  "totalDistance",
+  "totalTimerTime",
+  "totalElapsedTime",
+  "avgSpeed",
+  "avgHeartRate",
+  "maxHeartRate",
+  "totalAscent",
+  "totalCalories",
+  "source",
+  "title",
+  "device",
+  "extra",
+  "deletedAt",
+] as const satisfies readonly (keyof StoredActivity)[];
+
+type TsvColumn = readonly [
+  name: string,
+  value: (activity: Pick<StoredActivity, (typeof TSV_FIELDS)[number]>) => string | number | null,
+];
 
 /** What a pipe gets: SI units, unrounded, times in RFC 3339. Columns are only ever added at the end. */
 const TSV_COLUMNS: readonly TsvColumn[] = [
@@ -226,7 +256,7 @@ const TSV_COLUMNS: readonly TsvColumn[] = [
 function listTotals({ context, filter, format }: ListOptions, by: TotalsBy): void {
   const { stdout } = context.io;
   const store = context.store("read");
-  const report = totalsOf([...store.list(filter)], by);
+  const report = totalsOf([...store.select(filter, TOTALLED)], by);
   const look = lookOf(context.io);
   if (format === "table" && look !== null) {
     if (report.all.count === 0) {
