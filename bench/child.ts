@@ -9,10 +9,16 @@ export interface ChildCost {
   readonly stdout: string;
 }
 
-/** Runs Node on a script and waits for it. Throws when it fails. */
-export async function runNode(args: readonly string[]): Promise<ChildCost> {
+/** Runs Node on a script and waits for it, with `env` besides PATH when given. Throws when it fails. */
+export async function runNode(
+  args: readonly string[],
+  env?: Readonly<Record<string, string>>,
+): Promise<ChildCost> {
   const begun = process.hrtime.bigint();
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(env === undefined ? {} : { env: { PATH: process.env["PATH"], ...env } }),
+  });
   let peak = Number.NaN;
   const poll = setInterval(() => {
     peak = highWater(child.pid) ?? peak;

@@ -187,6 +187,38 @@ export function fitPauses(events: readonly FitEvent[], from: number, to: number)
   return pauses;
 }
 
+/**
+ * The recording device in words, `Garmin Fenix 7`; null when the file tells none. The name that a device gives itself goes
+ * before the maker's number for it.
+ */
+export function fitDeviceName(file: FitFile): string | null {
+  const recorder = file.deviceInfos.find(({ deviceIndex }) => deviceIndex === 0);
+  // The file_id of an export names the program that wrote it.
+  for (const told of file.identity === null ? [recorder, file.fileId] : [recorder]) {
+    if (told === undefined || told === null) continue;
+    if (told.productName !== null) return told.productName;
+    if (told.manufacturer === null || told.manufacturer === "development") continue;
+    const product = told.manufacturer === "garmin" ? garminProduct(told.product) : null;
+    return titled(product === null ? told.manufacturer : `${told.manufacturer}_${product}`);
+  }
+  return null;
+}
+
+function garminProduct(product: number | null): string | null {
+  const words = (Profile.types as unknown as Record<string, Record<string, string>>)["garminProduct"];
+  return product === null ? null : (words?.[product] ?? null);
+}
+
+/** `polar_electro` and `edgeExplore2` as a person would write them. */
+function titled(word: string): string {
+  return word
+    .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
+    .replaceAll(/([A-Za-z]{3,})(\d)/g, "$1 $2")
+    .split(/[_ ]+/)
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join(" ");
+}
+
 interface Decoded {
   readonly messages: Readonly<Record<string, readonly Fields[] | undefined>>;
   readonly identity: string | null;

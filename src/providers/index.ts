@@ -1,5 +1,6 @@
 import type { ProviderId } from "../model/index.ts";
 import { appleHealth } from "./apple-health/index.ts";
+import { fileProvider } from "./file/index.ts";
 import { createFitbit, GOOGLE_PACE, GOOGLE_URLS } from "./fitbit/index.ts";
 import { createPolar, POLAR_URLS } from "./polar/index.ts";
 import type { Provider } from "./types.ts";
@@ -28,6 +29,8 @@ export function createProviders(
       service: { apiUrl: polar.apiUrl, pace: { perSecond: Infinity, concurrency: 4 } },
     },
     fitbit: { ...createFitbit(fitbit), service: { apiUrl: fitbit.apiUrl, pace: GOOGLE_PACE } },
+    // Before Apple Health, which takes every zip: this one wants recordings in it.
+    file: fileProvider,
     "apple-health": appleHealth,
   };
   return Object.values(providers);

@@ -119,6 +119,13 @@ export function fakeContext(options: FakeContextOptions = {}): FakeContext {
     },
     diagnosis: async () => diagnosis,
     healthCheck: async () => undefined,
+    connections: () => {
+      throw new Error("this test has no network");
+    },
+    prompts: () => {
+      throw new Error("this test asks nothing");
+    },
+    browser: () => undefined,
     exit: (value) => void (code = value),
     say: (text) => void (buffers.err += text),
     code: () => code,

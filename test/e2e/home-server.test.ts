@@ -378,7 +378,7 @@ describe("completion", () => {
       const path = join(home, "script");
       writeFileSync(path, stdout);
       const { status, error } = spawnSync(shell, ["-n", path]);
-      const absent = (error as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+      const absent = error !== undefined && "code" in error && error.code === "ENOENT";
       expect(absent ? 0 : status).toBe(0);
     },
   );
