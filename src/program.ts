@@ -97,7 +97,7 @@ export interface ProgramOptions {
   readonly version: string;
   readonly context: CommandContext;
   /** Called once the global flags are parsed, before the command runs. */
-  readonly onGlobals: (globals: GlobalOptions) => Promise<void>;
+  readonly onGlobals: (globals: GlobalOptions) => void | Promise<void>;
 }
 
 /** Which command an argument list names: only that one's module is loaded. */

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { UsageError } from "../errors.ts";
 import type { StoredActivity } from "../model/index.ts";
-import { activityJson, EMPTY_ACTIVITY } from "../model/index.ts";
+import { activityJson } from "../model/index.ts";
 import { csvLine } from "../output/csv.ts";
 import {
   averageSpeed,
@@ -54,7 +54,7 @@ export function newListCommand(context: CommandContext): Command {
     .addOption(
       new Option("--by <group>", "what to total by, with --totals (default: sport)").choices(TOTALS_BY),
     );
-  return command.action((flags: FilterFlags & { format?: Format; totals: boolean; by?: TotalsBy }) => {
+  return command.action(async (flags: FilterFlags & { format?: Format; totals: boolean; by?: TotalsBy }) => {
     if (flags.by !== undefined && !flags.totals) {
       throw new UsageError("USAGE", "--by groups totals", { hint: `fitglue list --totals --by ${flags.by}` });
     }
@@ -63,7 +63,7 @@ export function newListCommand(context: CommandContext): Command {
         hint: `fitglue list --format ${flags.format}`,
       });
     }
-    runList({
+    await runList({
       context,
       filter: parseFilters(flags),
       format: flags.format ?? (context.globals.json ? "json" : "table"),
@@ -73,12 +73,12 @@ export function newListCommand(context: CommandContext): Command {
 }
 
 /** Writes the activities that the filter leaves, newest first, or their totals. */
-export function runList(options: ListOptions): void {
-  if (options.totals === undefined) listActivities(options);
+export async function runList(options: ListOptions): Promise<void> {
+  if (options.totals === undefined) await listActivities(options);
   else listTotals(options, options.totals);
 }
 
-function listActivities({ context, filter, format }: ListOptions): void {
+async function listActivities({ context, filter, format }: ListOptions): Promise<void> {
   const { stdout } = context.io;
   const store = context.store("read");
   const look = lookOf(context.io);
@@ -111,16 +111,16 @@ function listActivities({ context, filter, format }: ListOptions): void {
     return;
   }
   // One at a time: ten thousand activities need no more memory than one.
+  if (format === "csv") {
+    const { ACTIVITY_COLUMNS, activityRow } = await import("../export/csv.ts");
+    stdout.write(csvLine(ACTIVITY_COLUMNS));
+    for (const activity of store.list(filter)) stdout.write(csvLine(Object.values(activityRow(activity))));
+    return;
+  }
   let first = true;
-  if (format === "csv") stdout.write(csvLine(CSV_COLUMNS));
   for (const activity of store.list(filter)) {
-    const document = activityJson(activity, { samples: false });
-    if (format === "json") stdout.write(`${first ? "[" : ",\n"}${JSON.stringify(document)}`);
-    else if (format === "ndjson") stdout.write(`${JSON.stringify(document)}\n`);
-    else {
-      const cells = CSV_COLUMNS.map((name) => (document[name] ?? null) as string | number | boolean | null);
-      stdout.write(csvLine(cells));
-    }
+    const document = JSON.stringify(activityJson(activity, { samples: false }));
+    stdout.write(format === "json" ? `${first ? "[" : ",\n"}${document}` : `${document}\n`);
     first = false;
   }
   if (format === "json") stdout.write(first ? "[]\n" : "]\n");
@@ -182,28 +182,6 @@ function activityTable(activities: readonly StoredActivity[], look: Look): strin
     ...notes.map((note) => paint(look, "dim", truncate(legend[note], look.width, look.unicode))),
   ];
 }
-
-/** The fields of an activity that are one value; `export --format csv` has laps and samples too. */
-const CSV_COLUMNS: readonly string[] = Object.entries(
-  activityJson(
-    {
-      ...EMPTY_ACTIVITY,
-      id: 0,
-      source: "",
-      account: "",
-      externalId: "",
-      startTime: "1970-01-01T00:00:00.000Z",
-      aliases: [],
-      parserVersion: 0,
-      createdAt: "",
-      updatedAt: "",
-      deletedAt: null,
-    },
-    { samples: false },
-  ),
-)
-  .filter(([, value]) => typeof value !== "object" || value === null)
-  .map(([name]) => name);
 
 /** What {@link TSV_COLUMNS} are made from. */
 const TSV_FIELDS = [
