@@ -8,9 +8,7 @@ import { PROVIDER_IDS, type ProviderId } from "./model/index.ts";
 import type { Io } from "./output/io.ts";
 import { createPrompts, type Prompts } from "./output/prompt.ts";
 import type { Provider } from "./providers/types.ts";
-import type { Store } from "./store/index.ts";
-import { acquireRunLock } from "./store/lock.ts";
-import { openStore } from "./store/index.ts";
+import type { openStore, Store } from "./store/index.ts";
 import type { Connection } from "./sync/sync.ts";
 
 /** What the app is built from. */
@@ -43,6 +41,7 @@ export class App implements CommandContext {
   #settings: Settings | undefined;
   #providers: readonly Provider[] | undefined;
   #connections: Connections | undefined;
+  #openStore: typeof openStore | undefined;
   #store: Store | undefined;
 
   constructor(options: AppOptions) {
@@ -53,14 +52,15 @@ export class App implements CommandContext {
     this.version = options.version;
   }
 
-  /** Takes over the parsed global flags. */
-  configure(globals: GlobalOptions): void {
+  /** Takes over the parsed global flags, and loads what every command needs but `--help` does not: the database driver. */
+  async configure(globals: GlobalOptions): Promise<void> {
     this.globals = globals;
     this.io = {
       ...this.io,
       color: this.io.color && globals.color,
       interactive: this.io.interactive && globals.input,
     };
+    ({ openStore: this.#openStore } = await import("./store/index.ts"));
   }
 
   now(): number {
@@ -74,7 +74,8 @@ export class App implements CommandContext {
 
   store(access: "read" | "write"): Store {
     const { databasePath, journalMode } = this.settings();
-    this.#store ??= openStore(databasePath, {
+    if (this.#openStore === undefined) throw new Error("a command ran before the app was configured");
+    this.#store ??= this.#openStore(databasePath, {
       ifMissing: access === "write" ? "create" : "empty",
       journalMode,
     });
@@ -84,6 +85,7 @@ export class App implements CommandContext {
   async locked<T>(work: () => Promise<T>): Promise<T> {
     // Opening first: it makes the folder, and refuses a database that must not be touched.
     this.store("write");
+    const { acquireRunLock } = await import("./store/index.ts");
     const lock = await acquireRunLock(this.settings().databasePath, { signal: this.signal });
     try {
       return await work();

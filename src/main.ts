@@ -1,6 +1,4 @@
 import { readFileSync } from "node:fs";
-import { CommanderError } from "commander";
-import { App } from "./app.ts";
 import { detailOf } from "./commands/outcome.ts";
 import { environmentOf } from "./config/process-environment.ts";
 import type { Environment } from "./config/settings.ts";
@@ -8,7 +6,6 @@ import { FitglueError } from "./errors.ts";
 import { ExitCode } from "./exit-codes.ts";
 import { errorDocument, errorText } from "./output/errors.ts";
 import { ClosedPipeError, type Io, processIo } from "./output/io.ts";
-import { asUsageError, buildProgram, isHelp } from "./program.ts";
 
 /**
  * Runs one command line and returns its exit code. Everything it needs of the process is injected; it never exits and never
@@ -21,6 +18,15 @@ export async function main(
   signal: AbortSignal = new AbortController().signal,
   now: () => number = Date.now,
 ): Promise<ExitCode> {
+  // Not worth loading a command tree for; `--version` among other words goes the long way.
+  if (argv.length === 1 && argv[0] === "--version") {
+    io.stdout.write(`${version()}\n`);
+    return ExitCode.OK;
+  }
+  const [{ App }, { buildProgram, isHelp, asUsageError }] = await Promise.all([
+    import("./app.ts"),
+    import("./program.ts"),
+  ]);
   const app = new App({ io, environment, now, signal, version: version() });
   try {
     const program = await buildProgram(argv, {
@@ -33,7 +39,7 @@ export async function main(
   } catch (error) {
     if (isHelp(error)) return ExitCode.OK;
     if (error instanceof ClosedPipeError) return ExitCode.OK;
-    const failure = error instanceof CommanderError ? asUsageError(error, argv) : error;
+    const failure = asUsageError(error, argv);
     try {
       const json = app.globals.json || argv.includes("--json");
       io.stderr.write(

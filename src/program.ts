@@ -97,7 +97,7 @@ export interface ProgramOptions {
   readonly version: string;
   readonly context: CommandContext;
   /** Called once the global flags are parsed, before the command runs. */
-  readonly onGlobals: (globals: GlobalOptions) => void;
+  readonly onGlobals: (globals: GlobalOptions) => void | Promise<void>;
 }
 
 /** Which command an argument list names: only that one's module is loaded. */
@@ -137,9 +137,7 @@ export async function buildProgram(argv: readonly string[], options: ProgramOpti
     })
     .exitOverride()
     .addHelpText("after", examplesText(PROGRAM_HELP.examples))
-    .hook("preAction", () => {
-      options.onGlobals(program.opts<GlobalOptions>());
-    });
+    .hook("preAction", () => options.onGlobals(program.opts<GlobalOptions>()));
   const named = commandNamed(argv);
   const whole = named?.wholeTree === true;
   for (const entry of COMMANDS) {
@@ -155,8 +153,9 @@ export function isHelp(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
 }
 
-/** Commander's complaint about the command line as one of ours. */
-export function asUsageError(error: CommanderError, argv: readonly string[]): UsageError {
+/** Commander's complaint about the command line as one of ours; any other error as it is. */
+export function asUsageError(error: unknown, argv: readonly string[]): unknown {
+  if (!(error instanceof CommanderError)) return error;
   const command = commandNamed(argv);
   const message = error.message.replace(/^error: /, "").split("\n")[0] ?? "";
   return new UsageError("USAGE", error.code === "commander.help" ? "no command given" : message, {

@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import { InterruptedError, ItemError, UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { AtomicFile, openFolder, syncFolder, writeAtomically } from "../export/atomic-file.ts";
-import { activityRow, SAMPLE_COLUMNS, sampleRows } from "../export/csv.ts";
+import { ACTIVITY_COLUMNS, activityRow, SAMPLE_COLUMNS, sampleRows } from "../export/csv.ts";
 import { fileNameOf } from "../export/file-name.ts";
 import {
   activityFile,
@@ -16,7 +16,7 @@ import {
   type ExportSource,
   needsSamples,
 } from "../export/format.ts";
-import { activityJson, EMPTY_ACTIVITY, isoInstant, type StoredActivity } from "../model/index.ts";
+import { activityJson, isoInstant, type StoredActivity } from "../model/index.ts";
 import { csvLine } from "../output/csv.ts";
 import type { ActivityFilter, ExportedFile, ExportTarget, Store } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
@@ -292,7 +292,7 @@ function fileOf(source: ExportSource, options: ExportOptions, omissions: Omissio
 }
 
 function csvHeader(samples: boolean): string {
-  return csvLine(samples ? SAMPLE_COLUMNS : Object.keys(activityRow(NO_ACTIVITY)));
+  return csvLine(samples ? SAMPLE_COLUMNS : ACTIVITY_COLUMNS);
 }
 
 function csvBody(activity: StoredActivity, samples: boolean, write: (text: string) => void): void {
@@ -302,21 +302,6 @@ function csvBody(activity: StoredActivity, samples: boolean, write: (text: strin
   }
   for (const row of sampleRows(activity)) write(csvLine(row));
 }
-
-/** Only its field names matter. */
-const NO_ACTIVITY: StoredActivity = {
-  ...EMPTY_ACTIVITY,
-  id: 0,
-  source: "",
-  account: "",
-  externalId: "",
-  startTime: isoInstant(0),
-  aliases: [],
-  parserVersion: 0,
-  createdAt: "",
-  updatedAt: "",
-  deletedAt: null,
-};
 
 /** What was asked for by its number and could not be exported is a failure; of a selection it is a remark. */
 function exitCodeOf(options: ExportOptions, omissions: Omissions): ExitCode {

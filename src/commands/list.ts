@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { UsageError } from "../errors.ts";
 import type { StoredActivity } from "../model/index.ts";
-import { activityJson, EMPTY_ACTIVITY } from "../model/index.ts";
+import { activityJson } from "../model/index.ts";
 import { csvLine } from "../output/csv.ts";
 import {
   averageSpeed,
@@ -22,7 +22,7 @@ import type { Column } from "../output/table.ts";
 import { renderTable, tabSeparated } from "../output/table.ts";
 import { truncate } from "../output/text.ts";
 import type { Totals, TotalsBy, TotalsReport } from "../output/totals.ts";
-import { duplicateOf, TOTALS_BY, totalsOf } from "../output/totals.ts";
+import { duplicateOf, TOTALLED, TOTALS_BY, totalsOf } from "../output/totals.ts";
 import type { ActivityFilter } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
 import type { FilterFlags } from "./filters.ts";
@@ -33,6 +33,9 @@ type Format = (typeof FORMATS)[number];
 
 /** How many rows a table on a terminal has unless `--limit` says otherwise. */
 const TABLE_ROWS = 20;
+
+/** Characters that are written at once. */
+const PIECE = 65_536;
 
 export interface ListOptions {
   readonly context: CommandContext;
@@ -51,7 +54,7 @@ export function newListCommand(context: CommandContext): Command {
     .addOption(
       new Option("--by <group>", "what to total by, with --totals (default: sport)").choices(TOTALS_BY),
     );
-  return command.action((flags: FilterFlags & { format?: Format; totals: boolean; by?: TotalsBy }) => {
+  return command.action(async (flags: FilterFlags & { format?: Format; totals: boolean; by?: TotalsBy }) => {
     if (flags.by !== undefined && !flags.totals) {
       throw new UsageError("USAGE", "--by groups totals", { hint: `fitglue list --totals --by ${flags.by}` });
     }
@@ -60,7 +63,7 @@ export function newListCommand(context: CommandContext): Command {
         hint: `fitglue list --format ${flags.format}`,
       });
     }
-    runList({
+    await runList({
       context,
       filter: parseFilters(flags),
       format: flags.format ?? (context.globals.json ? "json" : "table"),
@@ -70,12 +73,12 @@ export function newListCommand(context: CommandContext): Command {
 }
 
 /** Writes the activities that the filter leaves, newest first, or their totals. */
-export function runList(options: ListOptions): void {
-  if (options.totals === undefined) listActivities(options);
+export async function runList(options: ListOptions): Promise<void> {
+  if (options.totals === undefined) await listActivities(options);
   else listTotals(options, options.totals);
 }
 
-function listActivities({ context, filter, format }: ListOptions): void {
+async function listActivities({ context, filter, format }: ListOptions): Promise<void> {
   const { stdout } = context.io;
   const store = context.store("read");
   const look = lookOf(context.io);
@@ -94,28 +97,30 @@ function listActivities({ context, filter, format }: ListOptions): void {
     if (more > 0) context.say(`${more} more: fitglue list --limit ${ids.length}\n`);
     return;
   }
-  // One at a time: ten thousand activities need no more memory than one.
-  let first = true;
-  if (format === "csv") stdout.write(csvLine(CSV_COLUMNS));
-  if (format === "table") stdout.write(`${tabSeparated(TSV_COLUMNS.map(([name]) => name))}\n`);
-  for (const activity of store.list(filter)) {
-    const document = format === "table" ? null : activityJson(activity, { samples: false });
-    switch (format) {
-      case "json":
-        stdout.write(`${first ? "[" : ",\n"}${JSON.stringify(document)}`);
-        break;
-      case "ndjson":
-        stdout.write(`${JSON.stringify(document)}\n`);
-        break;
-      case "csv":
-        stdout.write(
-          csvLine(CSV_COLUMNS.map((name) => (document?.[name] ?? null) as string | number | boolean | null)),
-        );
-        break;
-      case "table":
-        stdout.write(`${tabSeparated(TSV_COLUMNS.map(([, value]) => value(activity)))}\n`);
-        break;
+  if (format === "table") {
+    // Written in pieces: a write for each line costs more than the line.
+    let piece = `${tabSeparated(TSV_COLUMNS.map(([name]) => name))}\n`;
+    for (const activity of store.select(filter, TSV_FIELDS)) {
+      piece += `${tabSeparated(TSV_COLUMNS.map(([, value]) => value(activity)))}\n`;
+      if (piece.length > PIECE) {
+        stdout.write(piece);
+        piece = "";
+      }
     }
+    stdout.write(piece);
+    return;
+  }
+  // One at a time: ten thousand activities need no more memory than one.
+  if (format === "csv") {
+    const { ACTIVITY_COLUMNS, activityRow } = await import("../export/csv.ts");
+    stdout.write(csvLine(ACTIVITY_COLUMNS));
+    for (const activity of store.list(filter)) stdout.write(csvLine(Object.values(activityRow(activity))));
+    return;
+  }
+  let first = true;
+  for (const activity of store.list(filter)) {
+    const document = JSON.stringify(activityJson(activity, { samples: false }));
+    stdout.write(format === "json" ? `${first ? "[" : ",\n"}${document}` : `${document}\n`);
     first = false;
   }
   if (format === "json") stdout.write(first ? "[]\n" : "]\n");
@@ -178,29 +183,32 @@ function activityTable(activities: readonly StoredActivity[], look: Look): strin
   ];
 }
 
-/** The fields of an activity that are one value; `export --format csv` has laps and samples too. */
-const CSV_COLUMNS: readonly string[] = Object.entries(
-  activityJson(
-    {
-      ...EMPTY_ACTIVITY,
-      id: 0,
-      source: "",
-      account: "",
-      externalId: "",
-      startTime: "1970-01-01T00:00:00.000Z",
-      aliases: [],
-      parserVersion: 0,
-      createdAt: "",
-      updatedAt: "",
-      deletedAt: null,
-    },
-    { samples: false },
-  ),
-)
-  .filter(([, value]) => typeof value !== "object" || value === null)
-  .map(([name]) => name);
+/** What {@link TSV_COLUMNS} are made from. */
+const TSV_FIELDS = [
+  "id",
+  "startTime",
+  "utcOffsetS",
+  "sport",
+  "subSport",
+  "totalDistance",
+  "totalTimerTime",
+  "totalElapsedTime",
+  "avgSpeed",
+  "avgHeartRate",
+  "maxHeartRate",
+  "totalAscent",
+  "totalCalories",
+  "source",
+  "title",
+  "device",
+  "extra",
+  "deletedAt",
+] as const satisfies readonly (keyof StoredActivity)[];
 
-type TsvColumn = readonly [name: string, value: (activity: StoredActivity) => string | number | null];
+type TsvColumn = readonly [
+  name: string,
+  value: (activity: Pick<StoredActivity, (typeof TSV_FIELDS)[number]>) => string | number | null,
+];
 
 /** What a pipe gets: SI units, unrounded, times in RFC 3339. Columns are only ever added at the end. */
 const TSV_COLUMNS: readonly TsvColumn[] = [
@@ -226,7 +234,7 @@ const TSV_COLUMNS: readonly TsvColumn[] = [
 function listTotals({ context, filter, format }: ListOptions, by: TotalsBy): void {
   const { stdout } = context.io;
   const store = context.store("read");
-  const report = totalsOf([...store.list(filter)], by);
+  const report = totalsOf([...store.select(filter, TOTALLED)], by);
   const look = lookOf(context.io);
   if (format === "table" && look !== null) {
     if (report.all.count === 0) {

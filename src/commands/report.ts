@@ -98,10 +98,10 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
   } else {
     context.say(`${path}: ${ids.length === 1 ? "1 activity" : `${ids.length} activities`}\n`);
   }
-  if (options.open) {
-    const openUrl = options.openUrl ?? (await import("../auth/browser.ts")).openBrowser;
-    await openUrl(pathToFileURL(path).href);
-  }
+  if (!options.open) return;
+  const openUrl = options.openUrl ?? context.browser();
+  if (openUrl === undefined) context.say("no browser can be opened here: open the file yourself\n");
+  else await openUrl(pathToFileURL(path).href);
 }
 
 function writePage(path: string, page: string): void {

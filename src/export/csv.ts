@@ -1,5 +1,6 @@
 import {
   activityJson,
+  EMPTY_ACTIVITY,
   isoInstant,
   SAMPLE_FIELDS,
   SAMPLE_NAMES,
@@ -29,6 +30,24 @@ export function activityRow(activity: StoredActivity): Readonly<Record<string, C
     Cell
   >;
 }
+
+/** Only its field names matter. */
+const NO_ACTIVITY: StoredActivity = {
+  ...EMPTY_ACTIVITY,
+  id: 0,
+  source: "",
+  account: "",
+  externalId: "",
+  startTime: isoInstant(0),
+  aliases: [],
+  parserVersion: 0,
+  createdAt: "",
+  updatedAt: "",
+  deletedAt: null,
+};
+
+/** The names of {@link activityRow}'s cells. */
+export const ACTIVITY_COLUMNS: readonly string[] = Object.keys(activityRow(NO_ACTIVITY));
 
 /** The names of a sample's cells. `timestamp` is an instant in RFC 3339, so that spreadsheets know it. */
 export const SAMPLE_COLUMNS: readonly string[] = [

@@ -147,13 +147,25 @@ function hostOffset(ms: number): number {
  */
 export function rfc3339(activity: Pick<Activity, "startTime" | "utcOffsetS">): string {
   const { startTime, utcOffsetS } = activity;
-  if (!isInstant(startTime) || utcOffsetS === null) return startTime.replace(/\.000(?=Z|$)/, "");
   // Offsets of local mean time have seconds, which RFC 3339 cannot write.
-  if (utcOffsetS % 60 !== 0) return startTime.replace(/\.000(?=Z|$)/, "");
-  const minutes = Math.abs(utcOffsetS) / 60;
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const offset = `${utcOffsetS < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
-  return `${(localTime(startTime, utcOffsetS) ?? "").replace(/\.000$/, "")}${offset}`;
+  if (utcOffsetS === null || utcOffsetS % 60 !== 0 || !isInstant(startTime)) {
+    return startTime.replace(/\.000(?=Z|$)/, "");
+  }
+  const local = localTime(startTime, utcOffsetS) ?? "";
+  return (local.endsWith(".000") ? local.slice(0, -4) : local) + offsetText(utcOffsetS);
+}
+
+const offsetTexts = new Map<number, string>();
+
+function offsetText(utcOffsetS: number): string {
+  let text = offsetTexts.get(utcOffsetS);
+  if (text === undefined) {
+    const minutes = Math.abs(utcOffsetS) / 60;
+    const two = (value: number): string => String(value).padStart(2, "0");
+    text = `${utcOffsetS < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+    offsetTexts.set(utcOffsetS, text);
+  }
+  return text;
 }
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;

@@ -6,26 +6,26 @@ export const TOTALS_BY = ["sport", "week", "month", "year"] as const;
 
 export type TotalsBy = (typeof TOTALS_BY)[number];
 
+/** The fields that a total is made from. */
+export const TOTALLED = [
+  "source",
+  "account",
+  "externalId",
+  "aliases",
+  "sport",
+  "startTime",
+  "utcOffsetS",
+  "totalTimerTime",
+  "totalElapsedTime",
+  "totalDistance",
+  "totalAscent",
+  "totalCalories",
+  "activeCalories",
+  "extra",
+] as const satisfies readonly (keyof StoredActivity)[];
+
 /** What a total is made from. */
-export type Totalled = Pick<
-  StoredActivity,
-  | "source"
-  | "account"
-  | "externalId"
-  | "aliases"
-  | "sport"
-  | "subSport"
-  | "sourceSport"
-  | "startTime"
-  | "utcOffsetS"
-  | "totalTimerTime"
-  | "totalElapsedTime"
-  | "totalDistance"
-  | "totalAscent"
-  | "totalCalories"
-  | "activeCalories"
-  | "extra"
->;
+export type Totalled = Pick<StoredActivity, (typeof TOTALLED)[number]>;
 
 /** Sums over activities. A sum is null when none of them tells the value: unknown is not nothing. */
 export interface Totals {
@@ -61,10 +61,10 @@ export function duplicateOf(activity: Pick<StoredActivity, "extra">): string | n
 /** Adds activities up. A possible duplicate counts only when the one it doubles is not among them. */
 export function totalsOf(activities: readonly Totalled[], by: TotalsBy): TotalsReport {
   const present = new Set<string>();
-  const idOf = (activity: Totalled, id: string): string =>
-    JSON.stringify([activity.source, activity.account, id]);
+  const idOf = (activity: Totalled, id: string): string => `${activity.source}\n${activity.account}\n${id}`;
   for (const activity of activities) {
-    for (const id of [activity.externalId, ...activity.aliases]) present.add(idOf(activity, id));
+    present.add(idOf(activity, activity.externalId));
+    for (const id of activity.aliases) present.add(idOf(activity, id));
   }
   const counted = activities.filter((activity) => {
     const original = duplicateOf(activity);

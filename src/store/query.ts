@@ -1,4 +1,6 @@
 import type { Database } from "better-sqlite3";
+import type { StoredActivity } from "../model/index.ts";
+import { ACTIVITY_COLUMNS } from "./columns.ts";
 
 /** What `list`, `export` and `report` take. All parts are optional and are combined with AND. */
 export interface ActivityFilter {
@@ -43,6 +45,62 @@ function where(filter: ActivityFilter): { sql: string; values: (string | number)
   }
   return { sql, values };
 }
+
+/** The values of an activity that {@link selectFields} can read without reading the whole of it. */
+export type SelectableField = Exclude<keyof StoredActivity, "laps" | "pauses" | "hrZones" | "samples">;
+
+const FIELD_SQL: Readonly<Record<SelectableField, string>> = {
+  ...ACTIVITY_COLUMNS,
+  id: "id",
+  source: "source",
+  account: "account",
+  externalId: "external_id",
+  aliases: `(SELECT json_group_array(external_id) FROM (SELECT external_id FROM activity_aliases
+    WHERE activity_id = activities.id ORDER BY external_id))`,
+  extra: "extra",
+  parserVersion: "parser_version",
+  createdAt: "created_at",
+  updatedAt: "updated_at",
+  deletedAt: "deleted_at",
+};
+
+/**
+ * Only some fields of the activities that a filter leaves, in its order: one statement for all of them, where reading whole
+ * activities takes several for each. The connection can do nothing else until the last one is taken.
+ */
+export function* selectFields<F extends SelectableField>(
+  db: Database,
+  filter: ActivityFilter,
+  fields: readonly F[],
+): Generator<Pick<StoredActivity, F>, void, void> {
+  const { sql, values } = where(filter);
+  const rows = db
+    .prepare(`SELECT ${fields.map((field) => FIELD_SQL[field]).join(", ")} FROM activities${sql}`)
+    .raw()
+    .iterate(...values) as IterableIterator<unknown[]>;
+  const decoders = fields.map((field) => DECODERS[field]);
+  for (const row of rows) {
+    // Objects made here are several times as quick as those that the driver makes.
+    const activity: Partial<Record<F, unknown>> = {};
+    for (let at = 0; at < fields.length; at++) {
+      const decode = decoders[at];
+      activity[fields[at] as F] = decode === undefined ? row[at] : decode(row[at]);
+    }
+    yield activity as Pick<StoredActivity, F>;
+  }
+}
+
+const flag = (value: unknown): boolean | null => (value === null ? null : value === 1);
+// Most activities have nothing of their own in these; parsing ten thousand empty objects is time for nothing.
+const document = (value: unknown): unknown =>
+  value === "{}" ? {} : value === "[]" ? [] : JSON.parse(value as string);
+const DECODERS: Readonly<Record<string, (value: unknown) => unknown>> = {
+  indoor: flag,
+  hasGps: flag,
+  manual: flag,
+  extra: document,
+  aliases: document,
+};
 
 /** The ids that a filter leaves, in its order. */
 export function selectIds(db: Database, filter: ActivityFilter): number[] {

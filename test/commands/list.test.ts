@@ -147,9 +147,9 @@ describe("fitglue list --format", () => {
       "csv",
     ]);
     const [head, first, second] = stdout.split("\r\n");
-    expect(head).toMatch(/^schema,id,source,account,external_id,sport,sub_sport,source_sport,title,/);
+    expect(head).toMatch(/^id,source,account,external_id,sport,sub_sport,source_sport,title,/);
     expect(head).not.toMatch(/,(laps|samples|extra)/);
-    expect(first).toMatch(/^fitglue\.activity\/1,2,polar,10579,trail-1,running,trail,TRAIL_RUNNING,/);
+    expect(first).toMatch(/^2,polar,10579,trail-1,running,trail,TRAIL_RUNNING,/);
     expect(second).toContain(',"a ""b"", c",');
     expect((await run(emptyHome(), ["list", "--format", "csv"])).stdout).toBe(`${head ?? ""}\r\n`);
   });

@@ -87,6 +87,7 @@ describe("fitglue report", () => {
       signal: new AbortController().signal,
     });
     onTestFinished(() => app.close());
+    await app.configure(app.globals);
     await runReport({
       context: app,
       ids: [1],
