@@ -10,7 +10,7 @@ import { runNode } from "./child.ts";
 
 const SESSIONS = 200;
 const LATENCY_MS = 50;
-/** What the provider allows itself (`src/providers/polar/pull.ts`). */
+/** What the provider allows itself (`src/providers/polar/parallel.ts`). */
 const CONCURRENCY = 4;
 
 /** A whole first sync over a slow network. */

@@ -4,11 +4,12 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { appleImport, appleMemory } from "./apple-import.ts";
 import type { Benchmark, BenchTable } from "./benchmark.ts";
+import { exportFolder } from "./export.ts";
 import { fitbitSync } from "./fitbit-sync.ts";
 import { polarSync } from "./polar-sync.ts";
 
 /** Run by default, in this order. */
-const BENCHMARKS: readonly Benchmark[] = [appleImport, appleMemory, polarSync, fitbitSync];
+const BENCHMARKS: readonly Benchmark[] = [appleImport, appleMemory, polarSync, fitbitSync, exportFolder];
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, KB: 1e3, MB: 1e6, GB: 1e9 };
 

@@ -6,7 +6,7 @@ import { requireScopes } from "./auth/scopes.ts";
 import { createTokenSource, type TokenSource } from "./auth/tokens.ts";
 import { proxySettings } from "./config/proxy.ts";
 import type { Environment, Settings } from "./config/settings.ts";
-import { ConfigError, TemporaryError } from "./errors.ts";
+import { ConfigError, InterruptedError, TemporaryError } from "./errors.ts";
 import {
   type ApiClient,
   createApiClient,
@@ -43,13 +43,21 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     const { settings, environment } = options;
-    this.acquireLock = (path, lock) => {
-      mkdirSync(settings.configDir, { recursive: true, mode: 0o700 });
-      return acquireFileLock(path, {
-        ...lock,
-        held: (cause) =>
-          new TemporaryError("CREDENTIALS_LOCKED", "another fitglue is renewing the login", { cause }),
-      });
+    this.acquireLock = async (path, lock) => {
+      try {
+        mkdirSync(settings.configDir, { recursive: true, mode: 0o700 });
+        return await acquireFileLock(path, {
+          ...lock,
+          held: (cause) =>
+            new TemporaryError("CREDENTIALS_LOCKED", "another fitglue is renewing the login", { cause }),
+        });
+      } catch (error) {
+        if (error instanceof TemporaryError || error instanceof InterruptedError) throw error;
+        throw new ConfigError("CREDENTIALS_UNUSABLE", `${settings.configDir} cannot be written`, {
+          hint: "set FITGLUE_CONFIG_DIR to a folder that you can write",
+          cause: error,
+        });
+      }
     };
     this.credentials = createCredentialStore({
       mode: settings.credentials,

@@ -43,7 +43,9 @@ export async function startCallbackServer(options: CallbackServerOptions): Promi
   function handle(request: IncomingMessage, response: ServerResponse): void {
     const refuse = (page: CallbackPage): void => sendPage(response, page);
     // Another Host is another site's page that tries its luck at this address (DNS rebinding).
-    if (request.headers.host !== `${options.host}:${port}`) return refuse("malformed");
+    const { host } = request.headers;
+    if (host !== `${options.host}:${port}` && !(port === 80 && host === options.host))
+      return refuse("malformed");
     const target = request.url ?? "";
     const mark = target.indexOf("?");
     if ((mark < 0 ? target : target.slice(0, mark)) !== PATH) return refuse("unknown");

@@ -232,7 +232,8 @@ function tokens(response: oauth.TokenEndpointResponse): Tokens {
   const fields: Readonly<Record<string, unknown>> = response;
   const seconds = (value: unknown): number | null => {
     const number = typeof value === "string" ? Number.parseFloat(value) : value;
-    return typeof number === "number" && Number.isFinite(number) && number > 0 ? number : null;
+    // Beyond a century it is no time limit, and soon no date either.
+    return typeof number === "number" && number > 0 && number < 3_155_760_000 ? number : null;
   };
   return {
     accessToken: response.access_token,

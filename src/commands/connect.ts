@@ -5,8 +5,10 @@ import { login, redirectUriOf } from "../auth/login.ts";
 import type { OAuthClient, Tokens } from "../auth/oauth.ts";
 import { requireScopes, scopeName } from "../auth/scopes.ts";
 import type { Connections } from "../connections.ts";
-import { ConfigError, FitglueError, UsageError } from "../errors.ts";
+import { ConfigError, FitglueError, InterruptedError, UsageError } from "../errors.ts";
+import { plainText } from "../output/text.ts";
 import type { OAuthSpec, Provider } from "../providers/types.ts";
+import { isoInstant } from "../model/index.ts";
 import type { CommandContext } from "./context.ts";
 
 /** A provider that one can log in to. */
@@ -60,9 +62,10 @@ export async function runConnect(options: ConnectOptions): Promise<void> {
   await connections.credentials.check();
   const previous = await previousLogin(connections, provider);
   const ended = new AbortController();
-  const lines = oneReader(context, ended.signal);
+  const lines = oneReader(context, AbortSignal.any([ended.signal, context.signal]));
   try {
     const client = await chooseClient(options, provider, previous, lines);
+    provider.oauth.checkClientId?.(client.clientId);
     const browser = options.browser ? context.browser() : undefined;
     const done = await login(
       {
@@ -87,6 +90,8 @@ export async function runConnect(options: ConnectOptions): Promise<void> {
     ended.abort();
   }
 }
+
+const MONTH_MS = 30 * 86_400_000;
 
 const INVITATION =
   "on this machine or any other; if the page you end up at does not load, paste its address here";
@@ -155,7 +160,7 @@ async function settle(
 function report(context: CommandContext, provider: OAuthProvider, done: Done): void {
   const { credentials, place, previous } = done;
   const { id, oauth } = provider;
-  const say = (text: string): void => context.say(`${text}\n`);
+  const say = (text: string): void => context.say(`${plainText(text)}\n`);
   say(`${id}: connected as ${credentials.account}`);
   if (previous !== undefined && previous.account !== credentials.account) {
     say(`${id}: before it was ${previous.account}; the activities of both stay apart`);
@@ -163,6 +168,9 @@ function report(context: CommandContext, provider: OAuthProvider, done: Done): v
   const missing = oauth.scopes.filter((scope) => !credentials.scopes.includes(scope));
   if (missing.length > 0) say(`${id}: not permitted: ${missing.map(scopeName).join(", ")}`);
   for (const notice of done.notices) say(`${id}: ${notice}`);
+  if (credentials.refreshToken === null && (credentials.expiresAt ?? Infinity) < context.now() + MONTH_MS) {
+    say(`${id}: no refresh token was given, so this login ends at ${isoInstant(credentials.expiresAt ?? 0)}`);
+  }
   if (place.insteadOf !== undefined) say(`${id}: ${place.insteadOf}`);
   say(`${id}: the credentials are in ${place.name}${place.kind === "file" ? ", readable only by you" : ""}`);
   if (place.kind === "keychain" && process.platform !== "win32") {
@@ -206,6 +214,7 @@ async function chooseClient(
     options.clientId ?? settings.clientId ?? previous?.clientId ?? (await ask("text", "client id"));
   if (options.clientSecretStdin) {
     const first = await lines.next();
+    if (context.signal.aborted) throw new InterruptedError();
     const clientSecret = first.done === true ? "" : first.value.trim();
     if (clientSecret !== "") return { clientId, clientSecret };
     throw new ConfigError("CLIENT_MISSING", "no client secret on stdin", { provider: provider.id });

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { Command, Option } from "commander";
 import { InterruptedError, ItemError, UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
@@ -58,12 +59,12 @@ export function newExportCommand(context: CommandContext): Command {
     .option("--out <path>", "a file, a folder (one file per activity) or - for stdout (default: -)")
     .option("--new", "only what was not exported to this folder before, or has changed since", false)
     .option("--samples", "with every sample: json, ndjson; csv: a row per sample", false);
-  return addFilterOptions(command).action((ids: string[], flags: ExportFlags) => {
+  return addFilterOptions(command).action(async (ids: string[], flags: ExportFlags) => {
     if (ids.length > 0 && hasFilters(flags)) {
       throw new UsageError("USAGE", "ids and filters exclude each other", { hint: "fitglue export --help" });
     }
     context.exit(
-      runExport({
+      await runExport({
         context,
         format: flags.format,
         ids: [...new Set(ids.map(parseId))],
@@ -77,7 +78,7 @@ export function newExportCommand(context: CommandContext): Command {
 }
 
 /** Writes the chosen activities, one at a time: memory does not grow with their number. */
-export function runExport(options: ExportOptions): ExitCode {
+export async function runExport(options: ExportOptions): Promise<ExitCode> {
   if (options.samples && !COLLECTIONS.has(options.format)) {
     throw new UsageError("USAGE", `--samples is for json, ndjson and csv; ${options.format} always has them`);
   }
@@ -137,7 +138,7 @@ class Omissions {
   }
 }
 
-function exportToFolder(options: ExportOptions, out: string): ExitCode {
+async function exportToFolder(options: ExportOptions, out: string): Promise<ExitCode> {
   const { context, format } = options;
   const store = context.store("write");
   const folder = openFolder(out, context.now());
@@ -155,7 +156,7 @@ function exportToFolder(options: ExportOptions, out: string): ExitCode {
   try {
     const limit = options.filter.limit ?? Number.POSITIVE_INFINITY;
     for (const id of chosenIds(store, options)) {
-      if (context.signal.aborted) throw new InterruptedError();
+      await pulse(context);
       if (options.onlyNew && files.length >= limit) break;
       const known = store.exports.find(id, target);
       if (options.onlyNew && known?.current === true) continue;
@@ -192,7 +193,7 @@ function exportToFolder(options: ExportOptions, out: string): ExitCode {
 /** Files between two entries in the database: each costs two syncs of the disk. */
 const RECORD_EVERY = 50;
 
-function exportCollection(options: ExportOptions, place: "stdout" | "file"): ExitCode {
+async function exportCollection(options: ExportOptions, place: "stdout" | "file"): Promise<ExitCode> {
   const { context, format, out } = options;
   const store = context.store("read");
   const file = place === "file" && out !== undefined ? new AtomicFile(out) : undefined;
@@ -201,7 +202,7 @@ function exportCollection(options: ExportOptions, place: "stdout" | "file"): Exi
   try {
     if (format === "csv") write(csvHeader(options.samples));
     for (const id of chosenIds(store, options)) {
-      if (context.signal.aborted) throw new InterruptedError();
+      await pulse(context);
       const activity = store.get(id, { samples: needsSamples(format, options.samples) });
       if (activity === undefined) continue;
       if (format === "csv") csvBody(activity, options.samples, write);
@@ -245,6 +246,12 @@ function exportOne(options: ExportOptions, place: "stdout" | "file"): ExitCode {
   }
   context.io.stdout.write(data);
   return ExitCode.OK;
+}
+
+/** Lets signals and a closed pipe be heard between two activities. */
+async function pulse(context: CommandContext): Promise<void> {
+  await turn();
+  if (context.signal.aborted) throw new InterruptedError();
 }
 
 function chosenIds(store: Store, options: ExportOptions): readonly number[] {

@@ -61,6 +61,8 @@ export interface OAuthSpec {
   readonly loginEnds?: readonly string[];
   /** Added to the authorization request: Google's `access_type` and `prompt`. */
   readonly authorizeParams?: Readonly<Record<string, string>>;
+  /** Throws `ConfigError` for a client id that is known not to work any more, before anybody is sent anywhere. */
+  checkClientId?(clientId: string): void;
   /** What the prompt for the client id explains: where to get one, which redirect URL to register. */
   clientHelp(redirectUri: string): string;
   /**

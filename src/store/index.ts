@@ -1,11 +1,10 @@
-export { mergeActivities, type Owner } from "./activities.ts";
+export type { Owner } from "./activities.ts";
 export type { ExportedFile, ExportTarget } from "./exports.ts";
 export type { ImportCounts } from "./imports.ts";
-export { backupStore, type BackupResult } from "./backup.ts";
+export { backupStore } from "./backup.ts";
 export { networkFileSystem } from "./file-system.ts";
-export { acquireFileLock, acquireRunLock, type RunLock } from "./lock.ts";
+export { acquireFileLock, acquireRunLock } from "./lock.ts";
 export { SCHEMA_VERSION } from "./migrations.ts";
-export { type JournalMode, openDatabase } from "./open.ts";
 export type { ActivityFilter } from "./query.ts";
 export type { SkippedItem } from "./skipped.ts";
 export {
@@ -15,11 +14,10 @@ export {
   sourceCounts,
   type SourceCounts,
   sqliteVersion,
-  type TableCounts,
 } from "./statistics.ts";
-export { type BatchResult, type PreparedBatch, type RewrittenItem, Store } from "./store.ts";
+export { type BatchResult, type RewrittenItem, Store } from "./store.ts";
 export type { SyncState } from "./sync-state.ts";
-export { integrityErrors, type Verification, type VerifyFinding, verifyStore } from "./verification.ts";
+export { integrityErrors, verifyStore } from "./verification.ts";
 
 import { type OpenOptions, openDatabase } from "./open.ts";
 import { Store } from "./store.ts";

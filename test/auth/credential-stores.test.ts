@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -199,6 +200,17 @@ describe("a keychain that cannot be used", () => {
       message: "the system keychain cannot be used: it gave no answer within 0.001 s",
       exitCode: 8,
     });
+  });
+
+  test("is left behind when it never answers", async () => {
+    const path = join(folder, "bus");
+    const bus = createServer((socket) => socket.on("error", () => undefined).resume());
+    await new Promise<void>((resolve) => bus.listen(path, resolve));
+    const environment = { PATH: process.env["PATH"], DBUS_SESSION_BUS_ADDRESS: `unix:path=${path}` };
+    await expect(new Keychain({ environment, timeoutMs: 1500 }).get("fitbit")).rejects.toMatchObject({
+      message: "the system keychain cannot be used: it gave no answer within 1.5 s",
+    });
+    await new Promise<void>((resolve) => bus.close(() => resolve()));
   });
 
   const auto = (keychain: CredentialStore) =>

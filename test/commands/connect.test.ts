@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runCli, type CliResult } from "../cli.ts";
+import { runCli, startCli, type CliResult } from "../cli.ts";
 import { FakeAccessLink } from "../fakes/accesslink.ts";
 import { FakeGoogle, GOOGLE_CLIENT, GOOGLE_SCOPES } from "../fakes/google.ts";
 import { tempDir } from "../temp.ts";
@@ -52,20 +52,24 @@ describe("connect polar", () => {
     await polar.close();
   });
 
-  const connect = (
+  /** With `--debug`, which must not tell a secret either, however the login ends. */
+  const connect = async (
     act: (person: Person) => Promise<void>,
     args: readonly string[] = [],
     env: Record<string, string> = {},
     input?: string,
-  ) =>
-    connectAs(
-      ["polar", "--port", String(port), "--no-browser", "--timeout", "20", ...args],
+  ) => {
+    const result = await connectAs(
+      ["polar", "--debug", "--port", String(port), "--no-browser", "--timeout", "20", ...args],
       { home, env: { ...polar.environment, ...env }, ...(input === undefined ? {} : { input }) },
       act,
     );
+    expectNoSecrets(polar.oauth.secrets, result);
+    return result;
+  };
 
   test("registers the person, stores the credentials, and tells what comes next", async () => {
-    const result = await connect(agree, ["--debug"]);
+    const result = await connect(agree);
     expect(result.code).toBe(0);
     expect(result.stdout).toBe("");
     const lines = result.stderr.trimEnd().split("\n");
@@ -140,6 +144,20 @@ describe("connect polar", () => {
   test("ends with 130 when interrupted", async () => {
     const result = await connect(async (person) => person.interrupt());
     expect(result.code).toBe(130);
+  });
+
+  test("ends with 130 when interrupted while it reads the secret", async () => {
+    const { child, result } = startCli(["connect", "polar", "--client-id", "x", "--client-secret-stdin"], {
+      home,
+      env: { ...polar.environment, FITGLUE_POLAR_CLIENT_SECRET: "" },
+      keepInputOpen: true,
+    });
+    // Once its lock file is there, it is past the start and about to read.
+    while (!existsSync(join(home, ".config", "fitglue")))
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    child.kill("SIGINT");
+    expect((await result).code).toBe(130);
   });
 
   test("ends with 8 when the secret is wrong, and nothing is stored", async () => {
@@ -318,7 +336,7 @@ describe("connect fitbit", () => {
     env: Record<string, string> = {},
   ) =>
     connectAs(
-      ["fitbit", "--port", String(port), "--no-browser", "--timeout", "20", ...args],
+      ["fitbit", "--debug", "--port", String(port), "--no-browser", "--timeout", "20", ...args],
       { home, env: { ...google.env, ...env } },
       act,
     );

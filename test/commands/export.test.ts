@@ -252,6 +252,32 @@ describe("export to a folder", () => {
     expect((await run("--new", "--format", "fit", "--out", "w")).stderr).toBe("2 activities exported to w\n");
   });
 
+  it("stops at Ctrl-C with whole files, remembered: the next run goes on from there", async () => {
+    const { folder, change, run } = await home();
+    await change(async (add) => {
+      for (let index = 0; index < 200; index++) {
+        const startTime = new Date(Date.UTC(2025, 0, 1) + index * 86_400_000).toISOString();
+        await add("polar", treadmillRun({ externalId: `x${index}`, startTime }));
+      }
+    });
+    const watch = join(folder, "w");
+    mkdirSync(watch);
+    const { child, result } = startCli(["export", "--new", "--format", "fit", "--out", "w"], {
+      home: folder,
+      env: { FITGLUE_DB: join(folder, "db", "fitglue.db") },
+    });
+    while (readdirSync(watch).length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill("SIGINT");
+    const { code } = await result;
+    const first = readdirSync(watch);
+    expect(code).toBe(130);
+    expect(first.length).toBeLessThan(203);
+    expect(first.filter((name) => name.startsWith("."))).toEqual([]);
+    expect((await run("--new", "--format", "fit", "--out", "w")).stderr).toBe(
+      `${203 - first.length} activities exported to w\n`,
+    );
+  });
+
   it("leaves the database as it is when the folder cannot be written", async () => {
     const { run, folder } = await home();
     writeFileSync(join(folder, "file"), "");

@@ -11,5 +11,5 @@ export function contentOf(head: Buffer): Content {
 }
 
 function isHealthData(text: string): boolean {
-  return /<!DOCTYPE\s+HealthData[\s[>]|<HealthData[\s>]/.test(text);
+  return /<!DOCTYPE\s+HealthData[\s[>]|<HealthData[\s/>]/.test(text);
 }

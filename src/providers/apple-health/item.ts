@@ -1,9 +1,10 @@
 import type { Item, RawPayload } from "../../model/index.ts";
 import type { Damage, RouteBytes, RoutePoints } from "./elements.ts";
 import { joinRecords } from "./join.ts";
-import type { RecordTable, Slice, Window } from "./join.ts";
+import type { RecordTable, Slice } from "./join.ts";
 import { mapWorkout, windowOf } from "./map.ts";
 import type { Oddity } from "./map.ts";
+import type { Window } from "./readings.ts";
 import { formatRecords } from "./records.ts";
 import { readLocations, readRoute } from "./routes.ts";
 import { trackOf } from "./samples.ts";

@@ -2,7 +2,9 @@ import type { SampleField } from "../../model/index.ts";
 import { parseDevice } from "./device.ts";
 import type { RecordColumn, RecordSource, RecordType } from "./elements.ts";
 import { normalSource } from "./identity.ts";
-import { convert } from "./units.ts";
+import { chooseReadings, ReadingList } from "./readings.ts";
+import type { Candidate, Readings, Window } from "./readings.ts";
+import { conversionOf } from "./units.ts";
 import type { Dimension } from "./units.ts";
 
 /** A sample column that records can fill. */
@@ -42,20 +44,11 @@ const MEANING: Readonly<Record<RecordType, Meaning>> = {
   },
 };
 
-/** Holes longer than this in one source's samples are filled from the next one (seconds). */
-const GAP = 30;
-
 /** All the records that may belong to workouts, as `Scan` has them or as `records.ts` has kept them. */
 export interface RecordTable {
   readonly records: ReadonlyMap<RecordType, RecordColumn>;
   readonly sources: readonly RecordSource[];
   readonly units: readonly string[];
-}
-
-/** The time in which a workout's records lie, both ends included, Unix seconds. */
-export interface Window {
-  readonly start: number;
-  readonly end: number;
 }
 
 /** The records of one type whose start lies in a workout. */
@@ -66,16 +59,9 @@ export interface Slice {
   readonly indexes: Uint32Array;
 }
 
-/** One field's values over time, one a second. */
-export interface JoinedColumn {
-  /** Unix seconds, strictly ascending. */
-  readonly time: Float64Array;
-  readonly value: Float64Array;
-}
-
 /** What the records give a workout. */
 export interface Joined {
-  readonly columns: ReadonlyMap<JoinedField, JoinedColumn>;
+  readonly columns: ReadonlyMap<JoinedField, Readings>;
   /** Units that were not understood. */
   readonly unknownUnits: ReadonlySet<string>;
 }
@@ -149,23 +135,13 @@ export interface Recorder {
   readonly device: string | null;
 }
 
-/** One source's values in a workout. */
-interface Candidate {
-  readonly key: string;
-  /** How well the source fits the workout's own: 2 by name, 1 by hardware, 0 not. */
-  readonly affinity: number;
-  readonly values: Map<number, Reading>;
-}
-
-interface Reading {
-  readonly value: number;
-  readonly duration: number;
+interface OpenCandidate extends Omit<Candidate, "readings"> {
+  readonly list: ReadingList;
 }
 
 /**
- * Joins records to a workout. For each field one source is chosen: the workout's own (by name, else by hardware) if it
- * covers half of the time, else the one with the most seconds; the next ones fill holes of more than 30 s. No second
- * has two values, and nothing depends on the order in the file.
+ * Joins records to a workout, each field by itself and one value a second ({@link chooseReadings}). Nothing depends on
+ * the order in the file.
  */
 export function joinRecords(
   slices: readonly Slice[],
@@ -174,38 +150,56 @@ export function joinRecords(
   recorder: Recorder,
 ): Joined {
   const unknownUnits = new Set<string>();
-  const byField = new Map<JoinedField, Map<string, Candidate>>();
-  const sources = new Map<number, { key: string; affinity: number }>();
+  const byField = new Map<JoinedField, Map<string, OpenCandidate>>();
   for (const { type, column, indexes } of slices) {
     const meaning = MEANING[type];
     let candidates = byField.get(meaning.field);
     if (candidates === undefined) byField.set(meaning.field, (candidates = new Map()));
+    // A handful of each in a workout, and thousands of records.
+    const lists = new Map<number, ReadingList>();
+    const conversions = new Map<number, ((value: number) => number) | null>();
     for (const index of indexes) {
-      const unit = table.units[column.unit(index)] ?? "";
-      const value = convert(column.value(index), unit === "" ? meaning.bareUnit : unit, meaning.dimension);
-      if (value === null) {
-        if (Number.isFinite(column.value(index))) unknownUnits.add(unit);
-        continue;
+      const unit = column.unit(index);
+      let convert = conversions.get(unit);
+      if (convert === undefined) {
+        const written = table.units[unit] ?? "";
+        convert = conversionOf(written === "" ? meaning.bareUnit : written, meaning.dimension);
+        conversions.set(unit, convert);
       }
-      if (value < 0 || (value === 0 && !meaning.zero)) continue;
-      const number = column.source(index);
-      let source = sources.get(number);
-      if (source === undefined)
-        sources.set(number, (source = describeSource(table.sources[number], recorder)));
-      let candidate = candidates.get(source.key);
-      if (candidate === undefined) candidates.set(source.key, (candidate = { ...source, values: new Map() }));
-      keepReading(candidate.values, column.start(index), {
-        value,
-        duration: column.end(index) - column.start(index),
-      });
+      const raw = column.value(index);
+      if (convert === null && Number.isFinite(raw)) unknownUnits.add(table.units[unit] ?? "");
+      const value = convert?.(raw) ?? Number.NaN;
+      if (!(value > 0 || (value === 0 && meaning.zero)) || value === Number.POSITIVE_INFINITY) continue;
+      const source = column.source(index);
+      let list = lists.get(source);
+      if (list === undefined) lists.set(source, (list = listOf(candidates, table.sources[source], recorder)));
+      list.add(column.start(index), column.end(index) - column.start(index), value);
     }
   }
-  const columns = new Map<JoinedField, JoinedColumn>();
-  for (const [field, candidates] of byField) {
-    const column = chooseSources([...candidates.values()], window);
-    if (column.time.length > 0) columns.set(field, column);
+  const columns = new Map<JoinedField, Readings>();
+  for (const [field, open] of byField) {
+    const candidates = [...open.values()].map(({ list, ...source }) => ({
+      ...source,
+      readings: list.finish(),
+    }));
+    if (candidates.length > 0) columns.set(field, chooseReadings(candidates, window));
   }
   return { columns, unknownUnits };
+}
+
+/** The list of a source's readings; one source may be several entries of the table. */
+function listOf(
+  candidates: Map<string, OpenCandidate>,
+  source: RecordSource | undefined,
+  recorder: Recorder,
+): ReadingList {
+  const described = describeSource(source, recorder);
+  let candidate = candidates.get(described.key);
+  if (candidate === undefined) {
+    candidate = { ...described, list: new ReadingList() };
+    candidates.set(described.key, candidate);
+  }
+  return candidate.list;
 }
 
 /** A source's name and hardware: its device string alone is another one whenever the pointer in it is. */
@@ -218,72 +212,4 @@ function describeSource(
   const sameName = name !== "" && name === normalSource(recorder.sourceName);
   const sameHardware = hardware !== null && hardware === parseDevice(recorder.device ?? "").hardware;
   return { key: `${name}\n${hardware ?? ""}`, affinity: sameName ? 2 : sameHardware ? 1 : 0 };
-}
-
-/** Of two values of one second the one over the shorter time, then the smaller: whatever their order was. */
-function keepReading(values: Map<number, Reading>, start: number, reading: Reading): void {
-  const second = Math.floor(start);
-  const other = values.get(second);
-  if (
-    other === undefined ||
-    reading.duration < other.duration ||
-    (reading.duration === other.duration && reading.value < other.value)
-  ) {
-    values.set(second, reading);
-  }
-}
-
-function chooseSources(candidates: readonly Candidate[], window: Window): JoinedColumn {
-  const ranked = candidates
-    .map(({ key, affinity, values }) => ({
-      key,
-      affinity,
-      values,
-      times: Float64Array.from(values.keys()).sort(),
-    }))
-    .sort((a, b) => b.times.length - a.times.length || (a.key < b.key ? -1 : 1));
-  const own = ranked
-    .filter(({ affinity, times }) => affinity > 0 && coverage(times, window) >= 0.5)
-    .sort((a, b) => b.affinity - a.affinity)[0];
-  const order = own === undefined ? ranked : [own, ...ranked.filter((candidate) => candidate !== own)];
-
-  let time = new Float64Array(0);
-  const value = new Map<number, number>();
-  for (const { values, times } of order) {
-    const isHole = holesOf(time, times, window);
-    const added = times.filter((_, index) => isHole[index] === 1);
-    for (const second of added) value.set(second, values.get(second)?.value ?? Number.NaN);
-    time = Float64Array.from([...time, ...added]).sort();
-  }
-  return { time, value: time.map((second) => value.get(second) ?? Number.NaN) };
-}
-
-/**
- * Which of the offered instants lie in a hole of the taken ones (1) and which do not (0): more than 30 s without any of
- * them, between two or between one and the window's edge. Both in ascending order, Unix seconds.
- */
-export function holesOf(taken: Float64Array, offered: Float64Array, window: Window): Uint8Array {
-  const isHole = new Uint8Array(offered.length);
-  if (taken.length === 0) return isHole.fill(1);
-  let next = 0;
-  for (let index = 0; index < offered.length; index++) {
-    const instant = offered[index] ?? Number.NaN;
-    while (next < taken.length && (taken[next] ?? 0) < instant) next++;
-    const left = taken[next - 1] ?? Number.NEGATIVE_INFINITY;
-    const right = taken[next] ?? Number.POSITIVE_INFINITY;
-    const length = Math.min(right, window.end) - Math.max(left, window.start);
-    if (right !== instant && length > GAP) isHole[index] = 1;
-  }
-  return isHole;
-}
-
-/** The share of the window that lies within 30 s after a sample. */
-function coverage(times: Float64Array, window: Window): number {
-  const length = window.end - window.start;
-  if (length <= 0) return times.length > 0 ? 1 : 0;
-  let covered = 0;
-  times.forEach((time, index) => {
-    covered += Math.min(GAP, (times[index + 1] ?? window.end) - time);
-  });
-  return covered / length;
 }

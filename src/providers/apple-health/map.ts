@@ -6,7 +6,8 @@ import type { EpochSeconds, Place } from "./dates.ts";
 import { deviceInWords } from "./device.ts";
 import { Metadata, Statistics, activitiesList, durationSeconds, eventsByType, inOrder } from "./extra.ts";
 import { normalSource, workoutId } from "./identity.ts";
-import type { Joined, JoinedColumn, Window } from "./join.ts";
+import type { Joined } from "./join.ts";
+import type { Readings, Window } from "./readings.ts";
 import { buildSamples } from "./samples.ts";
 import type { Track } from "./samples.ts";
 import { mapSport } from "./sports.ts";
@@ -304,16 +305,16 @@ function lapExtra(events: readonly WireEvent[]): JsonObject {
   return Object.fromEntries([...keys].map((key) => [key, values.map((value) => value[key] ?? null)]));
 }
 
-function mean(column: JoinedColumn | undefined): number | null {
+function mean(column: Readings | undefined): number | null {
   return column === undefined
     ? null
     : column.value.reduce((sum, value) => sum + value, 0) / column.value.length;
 }
 
-function greatest(column: JoinedColumn): number {
+function greatest(column: Readings): number {
   return column.value.reduce((a, b) => Math.max(a, b));
 }
 
-function least(column: JoinedColumn | undefined): number | null {
+function least(column: Readings | undefined): number | null {
   return column === undefined ? null : column.value.reduce((a, b) => Math.min(a, b));
 }

@@ -36,53 +36,58 @@ export function formatRecords(slices: readonly Slice[], table: RecordTable): Buf
     }
   }
   const sorted = [...new Set(names.values())].sort();
-  const numbers = new Map(sorted.map((name, number) => [name, number]));
   const lines = [HEADER, ...sorted.map((name, number) => `source\t${number}\t${name}`)];
-  for (const { type, unit, rows } of blocksOf(slices, table)) {
+  const numbers = new Map([...names].map(([source, name]) => [source, sorted.indexOf(name)]));
+  for (const { type, unit, column, indexes } of blocksOf(slices, table)) {
     lines.push(`type\t${type}\t${JSON.stringify(unit)}`);
-    const texts = rows.map(({ start, end, value, source }) => {
-      const name = names.get(source) ?? "";
-      return {
-        start,
-        end,
-        line: `${start}\t${end === start ? "" : end - start}\t${value}\t${numbers.get(name)}`,
-      };
-    });
-    texts.sort(
-      (a, b) => a.start - b.start || a.end - b.end || (a.line < b.line ? -1 : a.line > b.line ? 1 : 0),
-    );
-    let before = "";
-    for (const { line } of texts) {
-      // Byte for byte the same record twice is one record.
-      if (line !== before) lines.push(line);
-      before = line;
+    // They come by start; what starts at one instant has no order of its own.
+    let instant = Number.NaN;
+    let together: string[] = [];
+    for (const index of indexes) {
+      const start = column.start(index);
+      if (start !== instant) {
+        pushSorted(lines, together);
+        together = [];
+        instant = start;
+      }
+      const duration = column.end(index) - start;
+      const source = numbers.get(column.source(index));
+      together.push(`${start}\t${duration === 0 ? "" : duration}\t${column.value(index)}\t${source}`);
     }
+    pushSorted(lines, together);
   }
   return Buffer.from(`${lines.join("\n")}\n`, "utf8");
+}
+
+/** Byte for byte the same record twice is one record. */
+function pushSorted(lines: string[], together: readonly string[]): void {
+  if (together.length === 1) lines.push(together[0] ?? "");
+  else for (const line of [...new Set(together)].sort()) lines.push(line);
 }
 
 interface Block {
   readonly type: RecordType;
   readonly unit: string;
-  readonly rows: Row[];
+  readonly column: RecordColumn;
+  readonly indexes: number[];
 }
 
 /** By type and unit, both in alphabetical order. */
 function blocksOf(slices: readonly Slice[], table: RecordTable): Block[] {
   const blocks = new Map<string, Block>();
   for (const { type, column, indexes } of slices) {
+    const byUnit = new Map<number, Block>();
     for (const index of indexes) {
-      const unit = table.units[column.unit(index)] ?? "";
-      const key = `${type}\t${unit}`;
-      let block = blocks.get(key);
-      if (block === undefined) blocks.set(key, (block = { type, unit, rows: [] }));
-      block.rows.push({
-        start: column.start(index),
-        end: column.end(index),
-        value: column.value(index),
-        source: column.source(index),
-        unit: column.unit(index),
-      });
+      const number = column.unit(index);
+      let block = byUnit.get(number);
+      if (block === undefined) {
+        const unit = table.units[number] ?? "";
+        const key = `${type}\t${unit}`;
+        block = blocks.get(key) ?? { type, unit, column, indexes: [] };
+        blocks.set(key, block);
+        byUnit.set(number, block);
+      }
+      block.indexes.push(index);
     }
   }
   return [...blocks].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, block]) => block);

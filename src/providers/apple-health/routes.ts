@@ -10,6 +10,7 @@ const SLASH = 47;
 const BANG = 33;
 const QUOTE = 34;
 
+const GPX = Buffer.from("gpx");
 const TRKPT = Buffer.from("trkpt");
 const ELE = Buffer.from("ele>");
 const TIME = Buffer.from("time>");
@@ -118,8 +119,11 @@ export function readRoute(content: Uint8Array): RoutePoints {
       at = bytes.indexOf(LT, end < 0 ? at + 1 : end);
       continue;
     }
-    if (first === 103 && bytes[at + 2] === 112) root = true;
-    if (first === SLASH && bytes[at + 2] === 103 && bytes[at + 3] === 112) root = false;
+    if (first === 103 && isNameAt(bytes, at + 1, GPX)) root = true;
+    if (first === SLASH && isNameAt(bytes, at + 2, GPX)) root = false;
+    if (first === SLASH && isNameAt(bytes, at + 2, TRKPT)) {
+      damage.add("route-damaged", "the end of a point without its beginning", at);
+    }
     at = bytes.indexOf(LT, at + 1);
   }
   if (bytes.length === 0) damage.add("route-empty", "the file is empty", 0);

@@ -1,8 +1,9 @@
 import { NO_SAMPLES, SAMPLE_FIELDS } from "../../model/index.ts";
 import type { SampleField, Samples } from "../../model/index.ts";
 import type { RoutePoints } from "./elements.ts";
-import { holesOf } from "./join.ts";
-import type { Joined, Window } from "./join.ts";
+import type { Joined } from "./join.ts";
+import { holesOf } from "./readings.ts";
+import type { Window } from "./readings.ts";
 
 /** The watch goes on writing the route for a moment after the end of the workout (seconds). */
 const ROUTE_TAIL = 60;

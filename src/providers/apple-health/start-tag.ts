@@ -20,6 +20,7 @@ export function readStartTag(bytes: Uint8Array): StartTag {
 
 function readWithSax(text: string): StartTag | undefined {
   const parser = sax.parser(true);
+  parser.ENTITIES = ENTITIES;
   let tag: StartTag | undefined;
   let failed = false;
   parser.onopentag = (found) => {
@@ -49,7 +50,14 @@ function readLeniently(text: string): StartTag {
   return { name, attributes, clean: false };
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+/** XML's own entities, instead of sax's HTML ones; without a prototype, where `&constructor;` would find source code. */
+const ENTITIES = Object.assign(Object.create(null) as Record<string, string>, {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+});
 
 /**
  * Resolves the five entities of XML and numeric references. A document's own entities stay as they are written: what

@@ -104,16 +104,26 @@ const FACTORS: Readonly<Record<Exclude<Dimension, "temperature">, (unit: string)
   frequency: perMinute,
 };
 
+/** How to get from a unit to the dimension's; null when the unit is missing or not of that dimension. */
+export function conversionOf(unit: string | null, dimension: Dimension): ((value: number) => number) | null {
+  if (unit === null) return null;
+  if (dimension === "temperature") return TEMPERATURES.get(unit) ?? null;
+  const factor = FACTORS[dimension](unit);
+  if (factor === undefined) return null;
+  const [times, by] = factor;
+  return (value) => (value * times) / by;
+}
+
+const TEMPERATURES: ReadonlyMap<string, (value: number) => number> = new Map([
+  ["degC", (value: number) => value],
+  ["degF", (value: number) => ((value - 32) * 5) / 9],
+  ["K", (value: number) => value - 273.15],
+]);
+
 /** The value in the dimension's unit; null when value or unit is missing, not a number, or not of that dimension. */
 export function convert(value: number | null, unit: string | null, dimension: Dimension): number | null {
-  if (value === null || unit === null || !Number.isFinite(value)) return null;
-  if (dimension === "temperature") {
-    if (unit === "degC") return value;
-    if (unit === "degF") return ((value - 32) * 5) / 9;
-    return unit === "K" ? value - 273.15 : null;
-  }
-  const factor = FACTORS[dimension](unit);
-  return factor === undefined ? null : (value * factor[0]) / factor[1];
+  if (value === null || !Number.isFinite(value)) return null;
+  return conversionOf(unit, dimension)?.(value) ?? null;
 }
 
 /**

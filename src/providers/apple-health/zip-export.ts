@@ -6,7 +6,7 @@ import { type Content, contentOf } from "./content.ts";
 import type { Damage, ExportFiles, RouteBytes, RouteFile } from "./elements.ts";
 import { ROUTE_LIMIT, unreadable, utf16Error } from "./folder.ts";
 import { RouteIndex, baseName } from "./route-index.ts";
-import { type ZipDirectory, dataOffset, readEntry, readZipDirectory, salvageZipDirectory } from "./zip.ts";
+import { type ZipDirectory, dataOffset, readEntry, readZipDirectory } from "./zip.ts";
 import type { ZipEntry } from "./zip-entry.ts";
 
 const inflateWhole = promisify(inflateRaw);
@@ -45,18 +45,9 @@ export async function openArchive(path: string): Promise<ExportFiles> {
 }
 
 async function filesIn(file: FileHandle, size: number): Promise<ExportFiles> {
-  let directory = await readZipDirectory(file, size);
-  let candidates = await candidatesOf(file, size, directory);
-  let mains = candidates.filter(({ content }) => content === "export");
-  if (mains.length === 0 && !directory.salvaged) {
-    // A directory may have lost entries: its count is only 16 bits wide.
-    const salvaged = await salvageZipDirectory(file, size);
-    if (salvaged.entries.length > directory.entries.length) {
-      directory = salvaged;
-      candidates = await candidatesOf(file, size, directory);
-      mains = candidates.filter(({ content }) => content === "export");
-    }
-  }
+  const directory = await readZipDirectory(file, size);
+  const candidates = await candidatesOf(file, size, directory);
+  const mains = candidates.filter(({ content }) => content === "export");
   const [main, ...others] = mains.toSorted((a, b) => (b.entry.size ?? 0) - (a.entry.size ?? 0));
   if (main === undefined) throw nothingIn(directory, candidates);
 

@@ -27,11 +27,6 @@ export async function readZipDirectory(file: FileHandle, size: number): Promise<
   } catch (error) {
     if (isSystemError(error)) throw error;
   }
-  return salvageZipDirectory(file, size);
-}
-
-/** Finds the entries by their local headers alone. */
-export async function salvageZipDirectory(file: FileHandle, size: number): Promise<ZipDirectory> {
   return { entries: await findLocalHeaders(file, size), salvaged: true };
 }
 

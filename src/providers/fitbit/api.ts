@@ -82,7 +82,7 @@ export function createGoogleHealth(api: ApiClient, signal?: AbortSignal): Google
       answers.push({ ...page, body: response.body });
       token = page.nextPageToken;
       if (token === undefined) return answers;
-      empty = page.points.length === 0 ? empty + 1 : 0;
+      empty = page.count === 0 ? empty + 1 : 0;
       if (tokens.has(token) || empty > MAX_EMPTY_PAGES) {
         throw new ProtocolError("ENDLESS_LIST", `the list does not come to an end (${path})`, {
           provider: "fitbit",

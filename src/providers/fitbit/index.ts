@@ -70,6 +70,10 @@ export function createFitbit(urls: FitbitUrls = GOOGLE_URLS): Provider & { reado
       ],
       // Without both Google gives no refresh token, and the login would end after an hour.
       authorizeParams: { access_type: "offline", prompt: "consent" },
+      checkClientId(clientId) {
+        // Ids of the Fitbit Web API look like 22ABCD, Google's end in .apps.googleusercontent.com.
+        if (/^2[0-9][0-9A-Z]{4}$/.test(clientId)) throw ended();
+      },
       clientHelp: () =>
         "fitglue needs your own Google OAuth client of the type Desktop app: https://console.cloud.google.com/auth/clients " +
         "(the Google Health API enabled, the app published; step by step in docs/fitbit.md). " +
@@ -113,12 +117,16 @@ function noticesOf(token: Readonly<Record<string, unknown>>): string[] {
 function alive(url: string): string {
   const host = URL.canParse(url) ? new URL(url).hostname : "";
   if (host !== "fitbit.com" && !host.endsWith(".fitbit.com")) return url;
-  throw new ConfigError(
+  throw ended();
+}
+
+function ended(): ConfigError {
+  return new ConfigError(
     "FITBIT_WEB_API_ENDED",
-    "the Fitbit Web API ended on 2 November 2026, and its clients and tokens with it",
+    "the Fitbit Web API ended on 2 November 2026, and its client ids and tokens with it",
     {
       provider: "fitbit",
-      hint: "unset FITGLUE_FITBIT_*_URL, make a Google client (docs/fitbit.md), and run: fitglue connect fitbit",
+      hint: "make a Google client (docs/fitbit.md), unset what is left in FITGLUE_FITBIT_*, then: fitglue connect fitbit --client-file FILE",
     },
   );
 }

@@ -1,5 +1,5 @@
 import { ItemError } from "../../errors.ts";
-import { readTcx, tcxTrackpoints, type TcxFile, type TcxLap } from "../../formats/tcx-reader.ts";
+import type { TcxFile, TcxLap } from "../../formats/tcx-reader.ts";
 import {
   type Activity,
   EMPTY_ACTIVITY,
@@ -11,10 +11,8 @@ import {
   type Lap,
   type LapTrigger,
   type Pause,
-  type SampleRow,
-  type Samples,
-  samplesFromRows,
 } from "../../model/index.ts";
+import { pulseOf, readRoute, samplesOf } from "./samples.ts";
 import { sportOf } from "./sports.ts";
 import {
   civilMs,
@@ -23,7 +21,6 @@ import {
   type MetricsSummary,
   parseDayZones,
   parseExercise,
-  parseHeartRates,
 } from "./wire.ts";
 
 /** The bytes that one activity is made of. Nothing else goes into it, so that `reprocess` gives the same again. */
@@ -85,7 +82,7 @@ export function mapExercise(parts: ExerciseParts): Activity {
   const elapsed = end === undefined || end < start ? null : (end - start) / 1000;
   const tcx = readRoute(parts.tcx);
   const pauses = pausesOf(exercise);
-  const samples = samplesOf(parts, tcx, start, end);
+  const samples = samplesOf(parts.heartRates, tcx, start, end);
   const pulse = pulseOf(samples);
   const aliases = parts.mirrors
     .map((mirror) => exerciseId(parseExercise(mirror)))
@@ -127,38 +124,10 @@ export function mapExercise(parts: ExerciseParts): Activity {
   };
 }
 
-/** How many trackpoints of a TCX export have a position, and what was wrong with it, if anything. */
-export function inspectRoute(tcx: Uint8Array): {
-  readonly positions: number;
-  readonly damage: string | null;
-} {
-  if (tcx.length === 0) return { positions: 0, damage: null };
-  let positions = 0;
-  try {
-    const file = readTcx(tcx);
-    for (const activity of file.activities) {
-      for (const point of tcxTrackpoints(activity)) if (hasPosition(point)) positions++;
-    }
-    return { positions, damage: file.damage };
-  } catch (error) {
-    return { positions, damage: error instanceof Error ? error.message : "unreadable" };
-  }
-}
-
 const MEASURED = new Set(["ACTIVELY_MEASURED", "PASSIVELY_MEASURED", "DERIVED"]);
 
 function unmappable(reason: string): ItemError {
   return new ItemError("UNMAPPABLE", reason, { provider: "fitbit" });
-}
-
-/** An empty or broken export is no route; the bytes stay stored. */
-function readRoute(tcx: Uint8Array | undefined): TcxFile | undefined {
-  if (tcx === undefined || tcx.length === 0) return undefined;
-  try {
-    return readTcx(tcx);
-  } catch {
-    return undefined;
-  }
 }
 
 function distanceOf(metrics: MetricsSummary | undefined): number | undefined {
@@ -262,7 +231,8 @@ function lapOfTcx(lap: TcxLap): Lap {
     startTime: lap.startTime === null ? null : isoInstant(lap.startTime),
     totalTimerTime: lap.totalTime,
     totalDistance: lap.distance,
-    totalCalories: lap.calories,
+    // The schema demands a number there; 0 means that there is none.
+    totalCalories: positive(lap.calories ?? undefined),
     avgHeartRate: positive(lap.avgHeartRate ?? undefined),
     maxHeartRate: positive(lap.maxHeartRate ?? undefined),
     lapTrigger: triggerOf(lap.triggerMethod),
@@ -305,60 +275,6 @@ function zonesOf(
       calcType: limit === undefined ? null : "percent_hrr",
     };
   });
-}
-
-/** The heart-rate list united with the TCX, within [start, end). */
-function samplesOf(
-  parts: ExerciseParts,
-  tcx: TcxFile | undefined,
-  start: EpochMs,
-  end: EpochMs | undefined,
-): Samples {
-  const list = parts.heartRates.flatMap((page) => parseHeartRates(page));
-  // Where two sources measured the same instant, the person's own device is believed: earlier rows win.
-  const rows: SampleRow[] = [...list.filter((row) => row.own), ...list.filter((row) => !row.own)].map(
-    ({ timestamp, heartRate }) => ({ timestamp, heartRate }),
-  );
-  let last = 0;
-  let before = 0;
-  for (const activity of tcx?.activities ?? []) {
-    for (const point of tcxTrackpoints(activity)) {
-      const { timestamp, positionLat, positionLong, altitude, heartRate, speed } = point;
-      let distance: number | undefined;
-      if (point.distance !== null && point.distance !== undefined) {
-        // The counter may start again in the middle of a file, and it jitters: only a real drop is a new start.
-        if (point.distance < (last - before) / 2) before = last;
-        last = Math.max(last, before + point.distance);
-        distance = last;
-      }
-      const position = hasPosition(point) ? { positionLat, positionLong } : {};
-      rows.push({ timestamp, ...position, altitude, heartRate, speed, distance });
-    }
-  }
-  return samplesFromRows(
-    rows.filter(({ timestamp }) => timestamp >= start && (end === undefined || timestamp < end)),
-  );
-}
-
-function hasPosition(point: SampleRow): boolean {
-  const { positionLat: lat, positionLong: long } = point;
-  if (lat === null || lat === undefined || long === null || long === undefined) return false;
-  return Math.abs(lat) <= 90 && Math.abs(long) <= 180;
-}
-
-function pulseOf(samples: Samples): { mean: number; min: number; max: number } | undefined {
-  let count = 0;
-  let sum = 0;
-  let min = Infinity;
-  let max = -Infinity;
-  for (const value of samples.heartRate ?? []) {
-    if (Number.isNaN(value)) continue;
-    count++;
-    sum += value;
-    min = Math.min(min, value);
-    max = Math.max(max, value);
-  }
-  return count === 0 ? undefined : { mean: sum / count, min, max };
 }
 
 /** What only Google has, flat, under Google's names; durations in seconds. */

@@ -57,12 +57,13 @@ export function planOf(
   }
   if (session.since !== undefined) return unite([{ from: session.since, to }]);
 
-  const from = earliest ?? addDays(dateOf(session.now()), -FIRST_RUN_DAYS);
+  const today = dateOf(session.now());
+  const from = earliest ?? addDays(today, -FIRST_RUN_DAYS);
   const newest = session.known.newest();
-  const overlap =
-    newest === undefined
-      ? from
-      : addDays(dateOf(Date.parse(newest.startTime) + (newest.utcOffsetS ?? 0) * 1000), -OVERLAP_DAYS);
+  const latest =
+    newest === undefined ? undefined : dateOf(Date.parse(newest.startTime) + (newest.utcOffsetS ?? 0) * 1000);
+  // A watch whose clock was wrong may have recorded in the future: that must not end the re-reading.
+  const overlap = latest === undefined ? from : addDays(latest < today ? latest : today, -OVERLAP_DAYS);
   return unite([
     ...subtract({ from, to }, memory?.covered ?? []),
     { from: overlap > from ? overlap : from, to },

@@ -1,11 +1,12 @@
-import { AuthError, ItemError } from "../../errors.ts";
-import type { Batch, Item, RawPayload, Skipped } from "../../model/index.ts";
+import { AuthError } from "../../errors.ts";
+import type { Batch, RawPayload, Skipped } from "../../model/index.ts";
 import type { KnownActivity, Session } from "../types.ts";
 import { createGoogleHealth, type GoogleHealth, isPassing } from "./api.ts";
 import { type Recording, sortOut } from "./listing.ts";
-import { type ExerciseParts, inspectRoute, mapExercise } from "./map.ts";
+import { type ExerciseParts, mapExercise } from "./map.ts";
 import { KIND, partsOf, payloadsOf } from "./payloads.ts";
 import { FIRST_RUN_DAYS, planOf, readBookmark, writeBookmark } from "./plan.ts";
+import { inspectRoute } from "./samples.ts";
 import { ACTIVITY_SCOPE, LOCATION_SCOPE, METRICS_SCOPE, missingWithout } from "./scopes.ts";
 import { addDays, type Span, windowsOf } from "./spans.ts";
 import { parseDayZones } from "./wire.ts";
@@ -89,7 +90,7 @@ class Reader {
     session.progress(`exercises from ${window.from} to ${addDays(window.to, -1)}`);
     const pages = await this.#google.exercises(addDays(window.from, -1), addDays(window.to, 1));
     const listing = sortOut(
-      pages.flatMap((page) => page.points),
+      pages.flatMap((page) => page.points()),
       window,
     );
     const tasks = listing.recordings
@@ -169,7 +170,7 @@ class Reader {
     const zones = new Map<string, Buffer>();
     if (first === undefined || last === undefined) return zones;
     const pages = await this.#ifAllowed(() => this.#google.zones(first, addDays(last, 1)));
-    for (const bytes of pages?.flatMap((page) => page.points) ?? []) {
+    for (const bytes of pages?.flatMap((page) => page.points()) ?? []) {
       const day = parseDayZones(bytes);
       if (day !== undefined && !zones.has(day.date)) zones.set(day.date, bytes);
     }
@@ -181,12 +182,12 @@ class Reader {
     const { recording, known } = task;
     const stored = known === undefined ? undefined : partsOf(storedPayloads(known));
     const { start, end } = recording.times;
-    const [pages, route] = await Promise.all([
+    const [pages, route] = await both(
       task.heartRates && end !== undefined
         ? this.#ifAllowed(() => this.#google.heartRates(start, end))
         : undefined,
       task.route ? this.#route(recording, stored?.tcx, later) : undefined,
-    ]);
+    );
     const refused = route?.refused ?? refusalIn(known, task);
     const parts: ExerciseParts = {
       exercise: recording.bytes,
@@ -201,16 +202,7 @@ class Reader {
       recording.mirrors.map((mirror) => mirror.id),
       refused,
     );
-    try {
-      const item: Item = { activity: mapExercise(parts), raw };
-      return { items: [item] };
-    } catch (error) {
-      if (!(error instanceof ItemError)) throw error;
-      return {
-        items: [],
-        skipped: [{ externalId: recording.id, code: "unmappable", reason: error.message, raw }],
-      };
-    }
+    return { items: [{ activity: mapExercise(parts), raw }] };
   }
 
   /** Undefined when it could not be asked now; `later` has been called then, if asking again may help. */
@@ -235,7 +227,7 @@ class Reader {
       if (damage !== null) {
         session.warn({
           code: "route-damaged",
-          message: `the route of exercise ${recording.id}: ${damage}`,
+          message: `the route of exercise ${recording.id} cannot be read in full: ${damage}`,
           loss: true,
         });
       }
@@ -306,4 +298,12 @@ function hasRoute(known: KnownActivity | undefined): boolean {
 function refusalIn(known: KnownActivity | undefined, task: Task): RawPayload | undefined {
   const bytes = task.route ? undefined : known?.payload(KIND.tcxRefused);
   return bytes === undefined ? undefined : { kind: KIND.tcxRefused, mediaType: "application/json", bytes };
+}
+
+/** Two questions side by side. Whatever becomes of one, both are over when this ends. */
+async function both<A, B>(a: Promise<A> | A, b: Promise<B> | B): Promise<[A, B]> {
+  const [first, second] = await Promise.allSettled([a, b]);
+  if (first.status === "rejected") throw first.reason;
+  if (second.status === "rejected") throw second.reason;
+  return [first.value, second.value];
 }

@@ -168,10 +168,12 @@ export type ExercisePoint = z.infer<typeof exercisePoint>;
 /** Its metrics, of the whole or of one split, under Google's own names and units. */
 export type MetricsSummary = NonNullable<z.infer<typeof metricsSummary>>;
 
-/** One page of a list: the elements' own bytes, and where it goes on. */
+/** One page of a list, and where it goes on. */
 export interface Page {
-  /** Each data point byte for byte as Google wrote it. */
-  readonly points: readonly Buffer[];
+  /** How many data points it has. */
+  readonly count: number;
+  /** Each data point byte for byte as Google wrote it; cut out of the body when it is called. */
+  points(): readonly Buffer[];
   /** Undefined at the end of the list; a page without points may well have one. */
   readonly nextPageToken: string | undefined;
 }
@@ -199,9 +201,10 @@ export function parsePage(body: Buffer, what: string): Page {
       cause: parsed.error,
     });
   }
-  const { nextPageToken } = parsed.data;
+  const { dataPoints, nextPageToken } = parsed.data;
   return {
-    points: parsed.data.dataPoints === undefined ? [] : elementsOf(body, "dataPoints"),
+    count: dataPoints?.length ?? 0,
+    points: () => (dataPoints === undefined ? [] : elementsOf(body, "dataPoints")),
     nextPageToken: nextPageToken === "" ? undefined : nextPageToken,
   };
 }

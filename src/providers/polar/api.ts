@@ -32,18 +32,32 @@ export interface ExerciseLink {
   readonly path: string;
 }
 
-/** The answers of one session, its own document first. */
+/** The answers of one session, its own document first; none at all when Polar has it no more. */
 export interface Fetched {
   readonly raw: readonly RawPayload[];
   /**
-   * The last answer was "nothing here". In an expired transaction every answer is that, so only a look at the
-   * transaction tells whether the answers before it are the whole truth.
+   * When the last answer was "nothing here", on the count of `AccessLink.aliveAt`; 0 when it was something. An expired
+   * transaction answers that to everything, so it is to be believed only if the transaction gave something to a
+   * later request.
    */
-  readonly doubtful: boolean;
+  readonly nothingAt: number;
   /** Zones or samples could not be read: this is not the whole session. */
   readonly error?: TemporaryError;
   /** The original file may exist but could not be read; everything else was. */
   readonly fileError?: TemporaryError;
+}
+
+/** One answer; without a payload when Polar has nothing there. */
+interface Answer {
+  readonly status: number;
+  /** A moment of {@link AccessLink.aliveAt}'s count. */
+  readonly sentAt: number;
+  readonly payload?: RawPayload;
+  readonly json?: unknown;
+}
+
+interface FileAnswer extends Answer {
+  readonly error?: TemporaryError;
 }
 
 /**
@@ -53,10 +67,18 @@ export interface Fetched {
 export class AccessLink {
   readonly #api: ApiClient;
   readonly #signal: AbortSignal | undefined;
+  /** Counts requests and answers, to tell what came before what. */
+  #moment = 0;
+  #aliveAt = 0;
 
   constructor(api: ApiClient, signal?: AbortSignal) {
     this.#api = api;
     this.#signal = signal;
+  }
+
+  /** When the last request was sent that the transactions answered with something. */
+  get aliveAt(): number {
+    return this.#aliveAt;
   }
 
   /** Registers the person with this client; only what is uploaded after that is ever visible. */
@@ -129,29 +151,37 @@ export class AccessLink {
     return "confirmed";
   }
 
-  /** One session of a transaction with everything that belongs to it; undefined when Polar has it no more. */
-  async session(path: string): Promise<Fetched | undefined> {
+  /** One session of a transaction with everything that belongs to it. */
+  async session(path: string): Promise<Fetched> {
+    const raw: RawPayload[] = [];
+    let nothingAt = 0;
+    const keep = ({ payload, sentAt }: Answer): void => {
+      nothingAt = payload === undefined ? this.#moment : 0;
+      if (payload === undefined) return;
+      raw.push(payload);
+      this.#aliveAt = Math.max(this.#aliveAt, sentAt);
+    };
+
     const exercise = await this.#document({ path }, KIND.exercise);
-    if (exercise.payload === undefined) return undefined;
-    const raw = [exercise.payload];
+    // Only 204 says so; whatever else has no session in it is no reason to let Polar forget one.
+    if (exercise.status !== 204 && exercise.payload === undefined) throw badStatus({ path }, exercise);
+    keep(exercise);
+    if (exercise.payload === undefined) return { raw, nothingAt };
     try {
-      const zones = await this.#document({ path: `${path}/heart-rate-zones` }, KIND.zones);
-      if (zones.payload !== undefined) raw.push(zones.payload);
+      keep(await this.#document({ path: `${path}/heart-rate-zones` }, KIND.zones));
       const links = await this.#document({ path: `${path}/samples` }, KIND.sampleLinks);
-      if (links.payload !== undefined) raw.push(links.payload);
+      keep(links);
       for (const link of new Set(parseSampleLinks(links.json))) {
         const linked = linkPath(link);
-        const series = await this.#document({ path: linked }, `${KIND.samplePrefix}${lastSegment(linked)}`);
-        if (series.payload !== undefined) raw.push(series.payload);
+        keep(await this.#document({ path: linked }, `${KIND.samplePrefix}${lastSegment(linked)}`));
       }
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      return { raw, doubtful: true, error };
+      return { raw, nothingAt, error };
     }
     const file = await this.#file(path);
-    if (file.payload !== undefined) raw.push(file.payload);
-    const doubtful = file.payload === undefined;
-    return { raw, doubtful, ...(file.error === undefined ? {} : { fileError: file.error }) };
+    keep(file);
+    return { raw, nothingAt, ...(file.error === undefined ? {} : { fileError: file.error }) };
   }
 
   /** `GET /v3/exercises`: everything uploaded in the last thirty days, without details. */
@@ -173,50 +203,51 @@ export class AccessLink {
   }
 
   /** The original file of one session of the list. */
-  async file(id: string): Promise<{ readonly payload?: RawPayload; readonly error?: TemporaryError }> {
+  async file(id: string): Promise<FileAnswer> {
     return this.#file(`/v3/exercises/${encodeURIComponent(id)}`);
   }
 
   /** FIT, else TCX, else GPX. None at all is normal indoors. */
-  async #file(base: string): Promise<{ payload?: RawPayload; error?: TemporaryError }> {
+  async #file(base: string): Promise<FileAnswer> {
     let failure: TemporaryError | undefined;
+    let status = 0;
     for (const kind of FILE_KINDS) {
       const request: ApiRequest = { path: `${base}/${kind}`, accept: ACCEPT[kind] };
+      const sentAt = ++this.#moment;
       try {
         const response = await this.#send(request);
-        if (response.status === 204 || response.status === 404 || response.status === 410) continue;
-        if (response.status !== 200) throw badStatus(request, response);
+        ({ status } = response);
+        if (status === 204 || status === 404 || status === 410) continue;
+        if (status !== 200) throw badStatus(request, response);
         if (response.body.length === 0) continue;
         if (!mayBeFile(kind, response.body)) throw badShape(request, response);
         const mediaType = kind === "fit" ? "application/vnd.ant.fit" : ACCEPT[kind];
-        return { payload: { kind, mediaType, bytes: response.body } };
+        return { status, sentAt, payload: { kind, mediaType, bytes: response.body } };
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         failure ??= error;
       }
     }
-    return failure === undefined ? {} : { error: failure };
+    return { status, sentAt: this.#moment, ...(failure === undefined ? {} : { error: failure }) };
   }
 
-  /** A JSON object, or nothing where Polar says so (204, 404, 410, an empty 200). */
-  async #document(
-    request: ApiRequest,
-    kind: string,
-  ): Promise<{ readonly status: number; readonly payload?: RawPayload; readonly json?: unknown }> {
+  /** A JSON object, or nothing where Polar says so (204, 404, 410). */
+  async #document(request: ApiRequest, kind: string): Promise<Answer> {
+    const sentAt = ++this.#moment;
     const response = await this.#send(request);
     const { status } = response;
-    if (status === 204 || status === 404 || status === 410) return { status };
+    if (status === 204 || status === 404 || status === 410) return { status, sentAt };
     if (status !== 200) throw badStatus(request, response);
-    if (response.body.length === 0) return { status };
     const json = jsonBody(request, response);
     // An error message with status 200 is an answer that failed, not a session that nobody understands.
     if (!isObject(json) || isErrorMessage(json)) throw badShape(request, response);
-    return { status, json, payload: payloadOf(kind, response, "application/json") };
+    return { status, sentAt, json, payload: payloadOf(kind, response, "application/json") };
   }
 
   async #send(request: ApiRequest): Promise<ApiResponse> {
     if (this.#signal?.aborted === true) throw new InterruptedError({ cause: this.#signal.reason });
     const response = await this.#api.request(request);
+    this.#moment++;
     if (response.status === 403) {
       throw new AuthError("CONSENT_MISSING", `a consent is missing (403 from ${request.path})`, {
         provider: PROVIDER,
@@ -283,7 +314,7 @@ function jsonBody(request: ApiRequest, response: ApiResponse): unknown {
   }
 }
 
-function badStatus(request: ApiRequest, response: ApiResponse): ProtocolError {
+function badStatus(request: ApiRequest, response: { readonly status: number }): ProtocolError {
   return new ProtocolError(
     "BAD_STATUS",
     `unexpected answer from ${request.path} (status ${response.status})`,

@@ -1,13 +1,13 @@
 import { FitglueError, InterruptedError, ItemError, type TemporaryError } from "../../errors.ts";
 import type { Alias, Batch, Bookmark, Item, Json, RawPayload, Receipt, Skipped } from "../../model/index.ts";
 import type { KnownActivity, Session } from "../types.ts";
-import { AccessLink, isUnreadable, type ExerciseLink, type Transaction } from "./api.ts";
+import { AccessLink, isUnreadable, type ExerciseLink, type Fetched, type Transaction } from "./api.ts";
 import { jsonOf, KIND, occurrenceOf, toActivity, type Identity, type Occurrence } from "./map.ts";
 import { finds, idsOf, isStored, type World } from "./match.ts";
+import { inParallel } from "./parallel.ts";
+import { united } from "./payloads.ts";
 import { parseExercise, type WireExercise } from "./wire.ts";
 
-/** Sessions that are fetched side by side. Polar allows some five hundred requests in a quarter of an hour. */
-const CONCURRENCY = 4;
 /** Sessions of the list that become durable together. */
 const LIST_BATCH = 10;
 /** How often the same sessions may come again within one run before it stops asking. */
@@ -37,10 +37,15 @@ export async function* pull(
 
 /** What became of one session. */
 type Outcome =
-  | { readonly type: "stored"; readonly item: Item; readonly doubtful: boolean; readonly incomplete: boolean }
+  | {
+      readonly type: "stored";
+      readonly id: string;
+      readonly item: Item;
+      readonly answers?: Fetched;
+    }
   | { readonly type: "skipped"; readonly skipped: Skipped }
   | { readonly type: "held" }
-  | { readonly type: "gone" }
+  | { readonly type: "gone"; readonly id: string; readonly answers: Fetched }
   | { readonly type: "unreadable" };
 
 /** A session of a transaction that could not be read; its transaction stays open. */
@@ -78,7 +83,7 @@ class Pass {
         session.note("Polar has retired its exercise transactions; the exercise list alone is used");
         return;
       }
-      session.note(null);
+      if (seen.size === 0) session.note(null);
       if (transaction === undefined) return;
       const listing = await this.#link.listTransaction(transaction.path);
       const exercises = listing === "gone" ? [] : listing.exercises;
@@ -113,22 +118,34 @@ class Pass {
       return "open";
     }
     let done = 0;
-    const { outcomes, stopped } = await inParallel(exercises, async (exercise) => {
+    const results = await inParallel(exercises, async (exercise) => {
       const outcome = await this.#exercise(exercise);
       session.progress(`session ${++done} of ${exercises.length}`);
       return outcome;
     });
+    const { outcomes } = results;
+    let { stopped } = results;
+    // What is not there never was, was deleted meanwhile, or the transaction has expired under us.
+    const unsure = unsureOf(outcomes, this.#link.aliveAt);
+    let expired = false;
+    if (unsure.size > 0 && stopped === undefined) {
+      try {
+        expired = (await this.#link.listTransaction(transaction.path)) === "gone";
+      } catch (error) {
+        if (!(error instanceof FitglueError)) throw error;
+        stopped = error;
+      }
+    }
     if (stopped instanceof InterruptedError) throw stopped;
-
-    // Something is not there: it never was, was deleted meanwhile, or the transaction has expired under us.
-    const missing = outcomes.some((outcome) => outcome.type === "gone" || isDoubtful(outcome));
-    const expired =
-      missing && stopped === undefined && (await this.#link.listTransaction(transaction.path)) === "gone";
-    const usable = expired ? outcomes.filter((outcome) => !isDoubtful(outcome)) : outcomes;
+    if (expired || stopped !== undefined) {
+      // Nobody can tell now; next time they are read again.
+      for (const { id } of unsure) this.#incomplete.add(id);
+    }
+    const usable = expired ? outcomes.filter((outcome) => !isIn(unsure, outcome)) : outcomes;
     const complete =
       stopped === undefined &&
       !expired &&
-      outcomes.every((outcome) => outcome.type !== "unreadable" && !isIncomplete(outcome));
+      outcomes.every((outcome) => outcome.type !== "unreadable" && !lacksFile(outcome));
 
     const receipt: Receipt | undefined = complete
       ? { id: transaction.id, data: { path: transaction.path } }
@@ -147,15 +164,14 @@ class Pass {
     if (complete && !this.#session.full) return { type: "held" };
     try {
       const fetched = await this.#link.session(path);
-      if (fetched === undefined) return { type: "gone" };
+      if (fetched.raw.length === 0) return { type: "gone", id, answers: fetched };
       if (fetched.error !== undefined) {
         return this.#unread(id, fetched.error, occurrenceIn(fetched.raw));
       }
       this.#remember([id], fetched.fileError);
       if (fetched.fileError !== undefined) this.#fileErrors.set(id, fetched.fileError);
       const outcome = this.#mapped(id, "transaction", fetched.raw);
-      if (outcome.type !== "stored") return outcome;
-      return { ...outcome, doubtful: fetched.doubtful, incomplete: fetched.fileError !== undefined };
+      return outcome.type === "stored" ? { ...outcome, answers: fetched } : outcome;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       return this.#unread(id, error, undefined);
@@ -291,7 +307,7 @@ class Pass {
       for (const { code, message } of oddities) {
         this.#session.warn({ code, message, loss: false });
       }
-      return { type: "stored", item: { activity, raw: all }, doubtful: false, incomplete: false };
+      return { type: "stored", id, item: { activity, raw: all } };
     } catch (error) {
       if (!(error instanceof ItemError)) throw error;
       const skipped: Skipped = { externalId: id, code: "unmappable", reason: error.message, raw };
@@ -339,35 +355,22 @@ class Pass {
 
 const MISSING = Symbol("missing");
 
-function isDoubtful(outcome: Outcome): boolean {
-  return outcome.type === "stored" && outcome.doubtful;
+type Answered = Outcome & { readonly id: string; readonly answers: Fetched };
+
+/** Those after whose last answer the transaction has given nothing any more. */
+function unsureOf(outcomes: readonly Outcome[], aliveAt: number): ReadonlySet<Answered> {
+  const answered = outcomes.filter(
+    (outcome): outcome is Answered => "answers" in outcome && outcome.answers !== undefined,
+  );
+  return new Set(answered.filter(({ answers }) => answers.nothingAt > aliveAt));
 }
 
-function isIncomplete(outcome: Outcome): boolean {
-  return outcome.type === "stored" && outcome.incomplete;
+function isIn(set: ReadonlySet<Outcome>, outcome: Outcome): boolean {
+  return set.has(outcome);
 }
 
-/** What is stored already and what has just come; the newer bytes of a kind win. */
-function united(stored: KnownActivity | undefined, raw: readonly RawPayload[]): RawPayload[] {
-  const kinds = new Set(raw.map(({ kind }) => kind));
-  const kept = (stored?.payloadKinds() ?? []).flatMap((kind): RawPayload[] => {
-    const bytes = kinds.has(kind) ? undefined : stored?.payload(kind);
-    return bytes === undefined ? [] : [{ kind, mediaType: mediaTypeOf(kind), bytes }];
-  });
-  return [...raw, ...kept];
-}
-
-function mediaTypeOf(kind: string): string {
-  switch (kind) {
-    case "fit":
-      return "application/vnd.ant.fit";
-    case "tcx":
-      return "application/vnd.garmin.tcx+xml";
-    case "gpx":
-      return "application/gpx+xml";
-    default:
-      return "application/json";
-  }
+function lacksFile(outcome: Outcome): boolean {
+  return outcome.type === "stored" && outcome.answers?.fileError !== undefined;
 }
 
 /** When the session was, by its own document; undefined where that does not tell. */
@@ -406,33 +409,4 @@ function incompleteOf(bookmark: Bookmark | undefined): string[] {
       ? (bookmark as { readonly incomplete?: Json }).incomplete
       : undefined;
   return Array.isArray(list) ? list.filter((id) => typeof id === "string") : [];
-}
-
-/**
- * A few at a time. The first failure lets what is under way finish and starts nothing more: `stopped` has it, the
- * outcomes so far are kept, for what is stored need not be fetched again.
- */
-async function inParallel<T>(
-  entries: readonly T[],
-  work: (entry: T) => Promise<Outcome>,
-): Promise<{ outcomes: Outcome[]; stopped: FitglueError | undefined }> {
-  const outcomes: (Outcome | undefined)[] = Array.from({ length: entries.length });
-  let next = 0;
-  let failure: { readonly error: unknown } | undefined;
-  const worker = async (): Promise<void> => {
-    while (failure === undefined && next < entries.length) {
-      const at = next++;
-      try {
-        outcomes[at] = await work(entries[at] as T);
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-  if (failure !== undefined && !(failure.error instanceof FitglueError)) throw failure.error;
-  return {
-    outcomes: outcomes.filter((outcome) => outcome !== undefined),
-    stopped: failure?.error as FitglueError | undefined,
-  };
 }

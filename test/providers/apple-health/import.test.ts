@@ -187,6 +187,30 @@ describe("one phone's exports", () => {
     expect(all(into)).toEqual(before);
   });
 
+  test("--timezone places what has no zone of its own, and a later import without it takes nothing away", async () => {
+    const into = store();
+    const path = folder({ "export.xml": phone({ offset: 1, pointer: "0x1" }), ...route });
+    const signal = new AbortController().signal;
+    const options = { dryRun: false, signal, now: () => NOW };
+    await importPath(path, [PROVIDER], into, { ...options, timezone: "Asia/Kathmandu" });
+    const zones = () => all(into).map(({ timezone, utcOffsetS }) => [timezone, utcOffsetS]);
+    const expected = [
+      ["Europe/Paris", 7200],
+      ["Asia/Kathmandu", 20_700],
+    ];
+    expect(zones()).toEqual(expected);
+    expect(await importPath(path, [PROVIDER], into, options)).toMatchObject({ updated: 0, unchanged: 2 });
+    await reprocessSource(PROVIDER, into, { what: "everything", ...options });
+    expect(zones()).toEqual(expected);
+  });
+
+  test("a rehearsal writes nothing", async () => {
+    const into = store();
+    const path = folder({ "export.xml": phone({ offset: 1, pointer: "0x1" }), ...route });
+    expect(await run(path, into, true)).toMatchObject({ added: 2 });
+    expect(all(into)).toEqual([]);
+  });
+
   test("mapping what is stored again gives the same", async () => {
     const into = store();
     await run(folder({ "export.xml": phone({ offset: 1, pointer: "0x1", reversed: true }), ...route }), into);

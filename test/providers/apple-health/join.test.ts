@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { joinRecords, RecordIndex, holesOf } from "../../../src/providers/apple-health/join.ts";
-import type { JoinedField, Recorder, Window } from "../../../src/providers/apple-health/join.ts";
+import { joinRecords, RecordIndex } from "../../../src/providers/apple-health/join.ts";
+import type { JoinedField, Recorder } from "../../../src/providers/apple-health/join.ts";
+import { holesOf } from "../../../src/providers/apple-health/readings.ts";
+import type { Window } from "../../../src/providers/apple-health/readings.ts";
 import { formatRecords, parseRecords } from "../../../src/providers/apple-health/records.ts";
 import { tableOf } from "./exports.ts";
 import type { RecordLine } from "./exports.ts";

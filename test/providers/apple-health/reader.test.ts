@@ -567,6 +567,15 @@ describe("damage costs only what it hit, and is told with its place", () => {
     });
   }
 
+  it("resolves no entity but XML's own", async () => {
+    const found = await read(
+      document(
+        rate(61).replace("Watch", "&constructor;&eacute;&lol;&amp;'").replace('value="61"', "value='61'"),
+      ),
+    );
+    expect(found.sources).toEqual([{ name: "&constructor;&eacute;&lol;&'", device: "" }]);
+  });
+
   it("keeps every complete element of a file cut anywhere", async () => {
     const parts = [
       rate(60),

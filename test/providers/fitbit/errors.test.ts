@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createApiClient, createTransport } from "../../../src/http/index.ts";
 import { createFitbit, GOOGLE_PACE, GOOGLE_URLS } from "../../../src/providers/fitbit/index.ts";
-import { exercisePoint, FakeGoogle, GOOGLE_SCOPES, type Trouble } from "../../fakes/google.ts";
+import { exercisePoint, FakeGoogle, GOOGLE_CLIENT, GOOGLE_SCOPES, type Trouble } from "../../fakes/google.ts";
 import { startWorld } from "./world.ts";
 
 const LIST = "/v4/users/me/dataTypes/exercise/dataPoints";
@@ -201,9 +201,11 @@ describe("the Fitbit Web API", () => {
     const ended = {
       code: "FITBIT_WEB_API_ENDED",
       exitCode: 8,
-      message: "the Fitbit Web API ended on 2 November 2026, and its clients and tokens with it",
+      message: "the Fitbit Web API ended on 2 November 2026, and its client ids and tokens with it",
     };
     const used: (() => unknown)[] = [() => old.oauth.authorizeUrl, () => old.oauth.tokenUrl];
+    used.push(() => old.oauth.checkClientId?.("23QWXY"));
+    expect(() => old.oauth.checkClientId?.(GOOGLE_CLIENT.id)).not.toThrow();
     for (const use of used) expect(use).toThrow(expect.objectContaining(ended));
     const nothing = new Proxy({}, { get: () => expect.unreachable() });
     const batches = old.remote?.pull(nothing as never, undefined);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ItemError } from "../../../src/errors.ts";
-import { type ExerciseParts, inspectRoute, mapExercise } from "../../../src/providers/fitbit/map.ts";
+import { type ExerciseParts, mapExercise } from "../../../src/providers/fitbit/map.ts";
+import { inspectRoute } from "../../../src/providers/fitbit/samples.ts";
 import { partsOf, payloadsOf } from "../../../src/providers/fitbit/payloads.ts";
 
 const bytes = (value: unknown): Buffer =>

@@ -119,6 +119,14 @@ describe("a second sync of an unchanged account", () => {
   });
 });
 
+test("an exercise dated in the future does not end the re-reading", async () => {
+  const world = await startWorld();
+  add(world, "1", "2026-11-21T08:00:00Z");
+  await world.sync();
+  await world.sync();
+  expect(windows(world)).toEqual(["2026-11-05 2026-11-23"]);
+});
+
 describe("later news", () => {
   test("takes what is new in the overlap and what has another updateTime, and nothing else", async () => {
     const world = await startWorld();

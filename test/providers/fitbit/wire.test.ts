@@ -15,11 +15,10 @@ describe("a page", () => {
   });
 
   test("may have no points, with a token or without", () => {
-    expect(parsePage(Buffer.from("{}"), "here")).toEqual({ points: [], nextPageToken: undefined });
-    expect(parsePage(Buffer.from('{"dataPoints":[],"nextPageToken":"t"}'), "here")).toEqual({
-      points: [],
-      nextPageToken: "t",
-    });
+    const none = parsePage(Buffer.from("{}"), "here");
+    expect([none.count, none.points(), none.nextPageToken]).toEqual([0, [], undefined]);
+    const empty = parsePage(Buffer.from('{"dataPoints":[],"nextPageToken":"t"}'), "here");
+    expect([empty.count, empty.points(), empty.nextPageToken]).toEqual([0, [], "t"]);
   });
 
   test.each([["[]"], ["null"], ['{"dataPoints":{}}'], ['{"dataPoints":[1']])("%s is no page", (text) => {

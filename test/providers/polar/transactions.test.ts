@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Fault } from "../../fakes/http-server.ts";
 import { ride, trailRun } from "../../fakes/polar-sessions.ts";
-import { startPolarWorld, type PolarWorld } from "./polar-world.ts";
+import { NOW, startPolarWorld, type PolarWorld } from "./polar-world.ts";
 
 const BROKEN: Fault = { kind: "status", status: 500 };
 
@@ -143,6 +143,8 @@ describe("transactions", () => {
       { kind: "status", status: 200, body: '{"status":500,"errorType":"x","message":"y"}' },
     ],
     ["a list instead of a session", { kind: "status", status: 200, body: "[]" }],
+    ["an empty answer", { kind: "status", status: 200, body: "" }],
+    ["a session that is not found", { kind: "status", status: 404 }],
     ["a status that Polar does not describe", { kind: "status", status: 418 }],
     ["a body that is cut off", { kind: "cut" }],
     ["a connection that is lost", { kind: "lost" }],
@@ -229,6 +231,28 @@ describe("transactions", () => {
     await world.sync();
     expect(world.fake.commits).toHaveLength(1);
     expect(world.stored()[0]?.samples.heartRate).toHaveLength(3);
+  });
+
+  it("reads again what it could not tell from an expired transaction's when it was stopped", async () => {
+    // Without a file the last answer of a session is a 204, as all are in an expired transaction; and after the 34th
+    // request nobody may look whether it still stands.
+    world = await startPolarWorld({ limits: [34, 1000] });
+    for (let i = 0; i < 4; i++) world.fake.upload(ride(i));
+    expect(await world.sync()).toMatchObject({
+      status: "partial",
+      added: 4,
+      error: { code: "RATE_LIMITED" },
+    });
+    expect(world.fake.commitRequests).toBe(0);
+    world.fake.limits = [1000, 1000];
+    world.fake.server.forget();
+    expect(await world.sync({ now: () => NOW + 86_400_000 })).toMatchObject({
+      status: "ok",
+      added: 0,
+      updated: 0,
+    });
+    expect(world.fake.server.seen(/exercise-transactions\/\d+\/exercises\/\d+$/)).toHaveLength(4);
+    expect(world.fake.commits).toHaveLength(1);
   });
 
   it("settles what an earlier run had stored but not acknowledged", async () => {

@@ -1,0 +1,131 @@
+/** Holes longer than this in one source's readings are filled from the next one (seconds). */
+const GAP = 30;
+
+/** The time in which a workout's records lie, both ends included, Unix seconds. */
+export interface Window {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Values over time, one a second. */
+export interface Readings {
+  /** Unix seconds, whole, strictly ascending. */
+  readonly time: Float64Array;
+  readonly value: Float64Array;
+}
+
+/** One source's readings in a workout. */
+export interface Candidate {
+  /** Tells sources apart and orders them, the same in every export. */
+  readonly key: string;
+  /** How well the source fits the workout's own: 2 by name, 1 by hardware, 0 not. */
+  readonly affinity: number;
+  readonly readings: Readings;
+}
+
+/** Collects one source's records, mostly in order, and keeps one for each second. */
+export class ReadingList {
+  readonly #second: number[] = [];
+  readonly #value: number[] = [];
+  readonly #duration: number[] = [];
+  #inOrder = true;
+
+  add(start: number, duration: number, value: number): void {
+    const second = Math.floor(start);
+    const last = this.#second.length - 1;
+    const before = this.#second[last];
+    if (before === second) {
+      // Of two values of one second the one over the shorter time, then the smaller: whatever their order was.
+      const difference = duration - (this.#duration[last] ?? 0) || value - (this.#value[last] ?? 0);
+      if (difference >= 0) return;
+      this.#value[last] = value;
+      this.#duration[last] = duration;
+      return;
+    }
+    if (before !== undefined && second < before) this.#inOrder = false;
+    this.#second.push(second);
+    this.#value.push(value);
+    this.#duration.push(duration);
+  }
+
+  finish(): Readings {
+    if (!this.#inOrder) this.#sort();
+    return { time: Float64Array.from(this.#second), value: Float64Array.from(this.#value) };
+  }
+
+  #sort(): void {
+    const rows = this.#second.map((second, index) => ({
+      second,
+      value: this.#value[index] ?? Number.NaN,
+      duration: this.#duration[index] ?? 0,
+    }));
+    rows.sort((a, b) => a.second - b.second);
+    for (const list of [this.#second, this.#value, this.#duration]) list.length = 0;
+    for (const { second, duration, value } of rows) this.add(second, duration, value);
+  }
+}
+
+/**
+ * Chooses among sources: the workout's own (by name, else by hardware) if it covers half of the time, else the one with
+ * the most seconds; the next ones fill its holes of more than 30 s.
+ */
+export function chooseReadings(candidates: readonly Candidate[], window: Window): Readings {
+  const ranked = candidates.toSorted(
+    (a, b) => b.readings.time.length - a.readings.time.length || (a.key < b.key ? -1 : 1),
+  );
+  const own = ranked
+    .filter(({ affinity, readings }) => affinity > 0 && coverage(readings.time, window) >= 0.5)
+    .sort((a, b) => b.affinity - a.affinity)[0];
+  const order = own === undefined ? ranked : [own, ...ranked.filter((candidate) => candidate !== own)];
+  return order
+    .map(({ readings }) => readings)
+    .reduce((taken, offered) => fill(taken, offered, holesOf(taken.time, offered.time, window)));
+}
+
+/** The taken readings with those of the offered ones that are marked. */
+function fill(taken: Readings, offered: Readings, isWanted: Uint8Array): Readings {
+  const wanted = isWanted.reduce((sum, one) => sum + one, 0);
+  if (wanted === 0) return taken;
+  const time = new Float64Array(taken.time.length + wanted);
+  const value = new Float64Array(time.length);
+  for (let at = 0, left = 0, right = 0; at < time.length; at++) {
+    while (right < isWanted.length && isWanted[right] === 0) right++;
+    const isLeft =
+      (taken.time[left] ?? Number.POSITIVE_INFINITY) < (offered.time[right] ?? Number.POSITIVE_INFINITY);
+    const from = isLeft ? taken : offered;
+    const index = isLeft ? left++ : right++;
+    time[at] = from.time[index] ?? Number.NaN;
+    value[at] = from.value[index] ?? Number.NaN;
+  }
+  return { time, value };
+}
+
+/**
+ * Which of the offered instants lie in a hole of the taken ones (1) and which do not (0): more than 30 s without any of
+ * them, between two or between one and the window's edge. Both in ascending order, Unix seconds.
+ */
+export function holesOf(taken: Float64Array, offered: Float64Array, window: Window): Uint8Array {
+  const isHole = new Uint8Array(offered.length);
+  if (taken.length === 0) return isHole.fill(1);
+  let next = 0;
+  for (let index = 0; index < offered.length; index++) {
+    const instant = offered[index] ?? Number.NaN;
+    while (next < taken.length && (taken[next] ?? 0) < instant) next++;
+    const left = taken[next - 1] ?? Number.NEGATIVE_INFINITY;
+    const right = taken[next] ?? Number.POSITIVE_INFINITY;
+    const length = Math.min(right, window.end) - Math.max(left, window.start);
+    if (right !== instant && length > GAP) isHole[index] = 1;
+  }
+  return isHole;
+}
+
+/** The share of the window that lies within 30 s after a reading. */
+function coverage(times: Float64Array, window: Window): number {
+  const length = window.end - window.start;
+  if (length <= 0) return times.length > 0 ? 1 : 0;
+  let covered = 0;
+  times.forEach((time, index) => {
+    covered += Math.min(GAP, (times[index + 1] ?? window.end) - time);
+  });
+  return covered / length;
+}

@@ -1,0 +1,86 @@
+import { readTcx, tcxTrackpoints, type TcxFile } from "../../formats/tcx-reader.ts";
+import { type EpochMs, type SampleRow, type Samples, samplesFromRows } from "../../model/index.ts";
+import { parseHeartRates } from "./wire.ts";
+
+/** How many trackpoints of a TCX export have a position, and what was wrong with it, if anything. */
+export function inspectRoute(tcx: Uint8Array): {
+  readonly positions: number;
+  readonly damage: string | null;
+} {
+  if (tcx.length === 0) return { positions: 0, damage: null };
+  let positions = 0;
+  try {
+    const file = readTcx(tcx);
+    for (const activity of file.activities) {
+      for (const point of tcxTrackpoints(activity)) if (hasPosition(point)) positions++;
+    }
+    return { positions, damage: file.damage };
+  } catch (error) {
+    return { positions, damage: error instanceof Error ? error.message : "unreadable" };
+  }
+}
+
+/** An empty or broken export is no route; the bytes stay stored. */
+export function readRoute(tcx: Uint8Array | undefined): TcxFile | undefined {
+  if (tcx === undefined || tcx.length === 0) return undefined;
+  try {
+    return readTcx(tcx);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The heart-rate list united with the TCX, within [start, end). */
+export function samplesOf(
+  heartRates: readonly Uint8Array[],
+  tcx: TcxFile | undefined,
+  start: EpochMs,
+  end: EpochMs | undefined,
+): Samples {
+  const list = heartRates.flatMap((page) => parseHeartRates(page));
+  // Where two sources measured the same instant, the person's own device is believed: earlier rows win.
+  const rows: SampleRow[] = [...list.filter((row) => row.own), ...list.filter((row) => !row.own)].map(
+    ({ timestamp, heartRate }) => ({ timestamp, heartRate }),
+  );
+  let last = 0;
+  let before = 0;
+  for (const activity of tcx?.activities ?? []) {
+    for (const point of tcxTrackpoints(activity)) {
+      const { timestamp, positionLat, positionLong, altitude, heartRate, speed } = point;
+      let distance: number | undefined;
+      if (point.distance !== null && point.distance !== undefined) {
+        // The counter may start again in the middle of a file, and it jitters: only a real drop is a new start.
+        if (point.distance < (last - before) / 2) before = last;
+        last = Math.max(last, before + point.distance);
+        distance = last;
+      }
+      const position = hasPosition(point) ? { positionLat, positionLong } : {};
+      rows.push({ timestamp, ...position, altitude, heartRate, speed, distance });
+    }
+  }
+  return samplesFromRows(
+    rows.filter(({ timestamp }) => timestamp >= start && (end === undefined || timestamp < end)),
+  );
+}
+
+function hasPosition(point: SampleRow): boolean {
+  const { positionLat: lat, positionLong: long } = point;
+  if (lat === null || lat === undefined || long === null || long === undefined) return false;
+  return Math.abs(lat) <= 90 && Math.abs(long) <= 180;
+}
+
+/** Mean, least and greatest of the pulse; undefined when there is none. */
+export function pulseOf(samples: Samples): { mean: number; min: number; max: number } | undefined {
+  let count = 0;
+  let sum = 0;
+  let min = Infinity;
+  let max = -Infinity;
+  for (const value of samples.heartRate ?? []) {
+    if (Number.isNaN(value)) continue;
+    count++;
+    sum += value;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  return count === 0 ? undefined : { mean: sum / count, min, max };
+}
