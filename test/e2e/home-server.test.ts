@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { openStore } from "../../src/store/index.ts";
@@ -273,6 +274,21 @@ test("reprocess maps everything again from the database alone, and twice changes
   }[];
   expect(second?.title).toBeNull();
   expect((await run(["reprocess", "garmin"])).code).toBe(2);
+});
+
+test("an Apple Health export maps to the same again, and nothing of it is odd", async () => {
+  const zip = join(home, "export.zip");
+  execFileSync(process.execPath, [
+    fileURLToPath(new URL("../../scripts/demo-export.mjs", import.meta.url)),
+    zip,
+  ]);
+  expect((await run(["import", zip])).stderr).toContain(": 7 added, 0 updated, 0 unchanged");
+  const { code, stdout } = await run(["reprocess", "apple-health", "--json"]);
+  expect([code, JSON.parse(stdout)]).toMatchObject([
+    0,
+    { sources: [{ source: "apple-health", added: 0, updated: 0, unchanged: 7, failed: 0, without_raw: 0 }] },
+  ]);
+  expect((await run(["verify"])).code).toBe(0);
 });
 
 describe("verify", () => {
