@@ -68,7 +68,7 @@ export class PayloadTable {
     const sha256 = createHash("sha256").update(bytes).digest();
     const common = { kind, mediaType, sha256, length: bytes.length };
     if (this.#find.get(sha256) !== undefined) return common;
-    const packed = payload.deflated ?? (await deflate(bytes));
+    const packed = payload.deflated ?? (await deflate(bytes, windowFor(bytes.length)));
     const body =
       packed.length < bytes.length
         ? { encoding: "deflate-raw" as const, bytes: packed }
@@ -119,6 +119,15 @@ export class PayloadTable {
       bytes: unpack(encoding, body, length),
     }));
   }
+}
+
+/**
+ * A window no larger than what there is to compress (and the 262 bytes that zlib keeps free): its own default takes 268 KB for every payload, and a batch
+ * compresses dozens of small ones at once.
+ */
+function windowFor(length: number): { readonly windowBits: number; readonly memLevel: number } {
+  const windowBits = Math.min(15, Math.max(9, Math.ceil(Math.log2(length + 262))));
+  return { windowBits, memLevel: windowBits - 7 };
 }
 
 /**
