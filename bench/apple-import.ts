@@ -30,7 +30,7 @@ export const appleImport: Benchmark = {
   name: "apple-import",
   title: "a whole Apple Health import into a fresh database",
   run: async (options) => {
-    const progress = (text: string): void => options.progress(text);
+    const { progress } = options;
     const generated = await generateExport(options.cache, options.size ?? 1e9, progress);
     const sample = await generateExport(options.cache, SAX_SAMPLE, progress);
     progress("inflating");
@@ -89,7 +89,7 @@ export const appleMemory: Benchmark = {
   name: "apple-memory",
   title: "peak memory of an Apple Health import, four times the XML",
   run: async (options) => {
-    const progress = (text: string): void => options.progress(text);
+    const { progress } = options;
     const small = await generateExport(options.cache, options.size ?? 1e9, progress);
     const large = await generateExport(options.cache, (options.size ?? 1e9) * 4, progress);
     progress("importing the small one");

@@ -15,7 +15,7 @@ export interface BenchOptions {
   /** The repository's root, built. */
   readonly root: string;
   /** A line for whoever waits. */
-  progress(text: string): void;
+  readonly progress: (text: string) => void;
 }
 
 /** The first row are the column names. */
