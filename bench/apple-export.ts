@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ZipWriter } from "./zip-writer.ts";
 
 /** Grows with every change of what is generated, so that nothing stale is measured. */
-const GENERATION = 5;
+const GENERATION = 6;
 
 /** An invented export on disk. */
 export interface GeneratedExport {
@@ -150,7 +150,7 @@ class XmlWriter {
         const start = Math.floor(EPOCH + (index / count) * this.#span + next() * 300);
         const value = (other.low + (other.high - other.low) * next() ** 2).toFixed(other.digits);
         const phone = other.unit === "count" || other.unit === "cm" ? next() < 0.5 : false;
-        const device = phone ? phoneDevice(index >> 2) : watchDevice(index >> 2);
+        const device = phone ? phoneDevice(index) : watchDevice(index);
         piece += ` <Record type="HKQuantityTypeIdentifier${other.type}" ${phone ? PHONE : WATCH} device="${device}" unit="${other.unit}" creationDate="${date(start + other.span + 30 + next() * 600)}" startDate="${date(start)}" endDate="${date(start + other.span * next())}" value="${value}"/>\n`;
         this.records++;
         if (piece.length > 65_536) yield* flush();
@@ -160,7 +160,7 @@ class XmlWriter {
     const remaining = Math.max(1, (target - written) / 400);
     for (let index = 0; written + piece.length < target; index++) {
       const start = Math.floor(EPOCH + (index / remaining) * this.#span + next() * 60);
-      piece += ` <Record type="HKQuantityTypeIdentifierActiveEnergyBurned" ${WATCH} device="${watchDevice(index >> 2)}" unit="Cal" creationDate="${date(start + 90 + next() * 600)}" startDate="${date(start)}" endDate="${date(start + 40 + next() * 30)}" value="${(next() * 4).toFixed(6)}"/>\n`;
+      piece += ` <Record type="HKQuantityTypeIdentifierActiveEnergyBurned" ${WATCH} device="${watchDevice(index)}" unit="Cal" creationDate="${date(start + 90 + next() * 600)}" startDate="${date(start)}" endDate="${date(start + 40 + next() * 30)}" value="${(next() * 4).toFixed(6)}"/>\n`;
       this.records++;
       if (piece.length > 65_536) yield* flush();
     }
@@ -196,7 +196,7 @@ class XmlWriter {
   #heartRate(time: number, bpm: number, motion: number, lag: number): string {
     this.records++;
     const start = date(Math.floor(time));
-    return ` <Record type="HKQuantityTypeIdentifierHeartRate" ${WATCH} device="${watchDevice(this.records >> 2)}" unit="count/min" creationDate="${date(time + 20 + lag * 300)}" startDate="${start}" endDate="${start}" value="${bpm}">\n  <MetadataEntry key="HKMetadataKeyHeartRateMotionContext" value="${motion}"/>\n </Record>\n`;
+    return ` <Record type="HKQuantityTypeIdentifierHeartRate" ${WATCH} device="${watchDevice(this.records)}" unit="count/min" creationDate="${date(time + 20 + lag * 300)}" startDate="${start}" endDate="${start}" value="${bpm}">\n  <MetadataEntry key="HKMetadataKeyHeartRateMotionContext" value="${motion}"/>\n </Record>\n`;
   }
 }
 

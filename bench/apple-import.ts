@@ -30,13 +30,14 @@ export const appleImport: Benchmark = {
   name: "apple-import",
   title: "a whole Apple Health import into a fresh database",
   run: async (options) => {
-    const generated = await generateExport(options.cache, options.size ?? 1e9, options.progress);
-    const sample = await generateExport(options.cache, SAX_SAMPLE, options.progress);
-    options.progress("inflating");
+    const progress = (text: string): void => options.progress(text);
+    const generated = await generateExport(options.cache, options.size ?? 1e9, progress);
+    const sample = await generateExport(options.cache, SAX_SAMPLE, progress);
+    progress("inflating");
     const inflate = await best(() => runNode([join(import.meta.dirname, "inflate-only.js"), generated.path]));
-    options.progress("importing");
+    progress("importing");
     const whole = await best(() => importInto(options, generated));
-    options.progress("parsing with sax");
+    progress("parsing with sax");
     const parsed = await runNode([join(import.meta.dirname, "sax-only.js"), sample.path]);
     const sax = JSON.parse(parsed.stdout) as { bytes: number; seconds: number };
     const saxSeconds = (sax.seconds / sax.bytes) * generated.xmlBytes;
@@ -88,11 +89,12 @@ export const appleMemory: Benchmark = {
   name: "apple-memory",
   title: "peak memory of an Apple Health import, four times the XML",
   run: async (options) => {
-    const small = await generateExport(options.cache, options.size ?? 1e9, options.progress);
-    const large = await generateExport(options.cache, (options.size ?? 1e9) * 4, options.progress);
-    options.progress("importing the small one");
+    const progress = (text: string): void => options.progress(text);
+    const small = await generateExport(options.cache, options.size ?? 1e9, progress);
+    const large = await generateExport(options.cache, (options.size ?? 1e9) * 4, progress);
+    progress("importing the small one");
     const one = await importInto(options, small);
-    options.progress("importing the large one");
+    progress("importing the large one");
     const four = await importInto(options, large);
     return {
       rows: [

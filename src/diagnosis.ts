@@ -125,7 +125,7 @@ async function clockAhead(
       url,
       method: "HEAD",
       headers: {},
-      timeoutMs: 5000,
+      timeoutMs: 3000,
       signal: options.signal,
     });
     const after = options.now();

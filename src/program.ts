@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import type { CommandContext, GlobalOptions } from "./commands/context.ts";
 import { addHelp, examplesText, PROGRAM_HELP } from "./commands/help.ts";
 import { UsageError } from "./errors.ts";
@@ -128,7 +128,13 @@ export async function buildProgram(argv: readonly string[], options: ProgramOpti
     .option("--debug", "say everything on stderr; never secrets", false)
     .option("--no-input", "ask nothing; fail where a question would be needed")
     .option("--no-color", "no colours (NO_COLOR)")
-    .configureHelp({ showGlobalOptions: true, helpWidth: context.io.stderr.columns })
+    .configureHelp({
+      showGlobalOptions: true,
+      helpWidth: context.io.stderr.columns,
+      // That a switch is off unless it is given goes without saying.
+      optionDescription: (option) =>
+        option.defaultValue === false ? option.description : new Help().optionDescription(option),
+    })
     .configureOutput({
       writeOut: (text) => context.io.stdout.write(text),
       writeErr: () => undefined,

@@ -1,3 +1,4 @@
+import { ConfigError } from "../errors.ts";
 import { isoInstant } from "../model/index.ts";
 import type { Provider } from "../providers/types.ts";
 import type { Store } from "../store/index.ts";
@@ -13,6 +14,19 @@ const DAY_MS = 86_400_000;
 const RETENTION_MARGIN_DAYS = 7;
 /** A clock that is further off makes certificates and token lifetimes unreliable. */
 const SKEW_MS = 60_000;
+
+/** The logins; that they cannot be read at all is a finding and no error. */
+export async function readLogins(
+  diagnosis: Diagnosis,
+): Promise<{ healths: readonly ConnectionHealth[]; findings: Finding[] }> {
+  try {
+    return { healths: await diagnosis.connections(), findings: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const remedy = error.hint ?? "fitglue connect again";
+    return { healths: [], findings: [attention("credentials", error.message, remedy)] };
+  }
+}
 
 /** Whether the keychain answers, here and under cron; a matter only while something is, or must be, in it. */
 export async function checkKeychain(

@@ -84,6 +84,7 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
       "Writes activities as json, ndjson, csv, gpx, tcx or fit, or as the original bytes of the source. Takes ids, or the filters of list.",
     examples: [
       ["One as GPX on stdout", "fitglue export 42 --format gpx --out -"],
+      ["What is new, for a watch or another program", "fitglue export --new --format fit --out ~/watch"],
       ["A year of FIT files into a folder", "fitglue export --from 2026-01-01 --format fit --out fit/"],
       [
         "For cron: what is new, into a folder that another program watches",

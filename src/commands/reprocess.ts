@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
@@ -30,10 +31,10 @@ export function newReprocessCommand(context: CommandContext): Command {
 export async function runReprocess(options: ReprocessCommandOptions): Promise<ExitCode> {
   const { context } = options;
   const providers = await choose(context, options.sources);
-  const results = await context.locked(async () => {
-    const all: ReprocessResult[] = [];
+  const all = async (): Promise<ReprocessResult[]> => {
+    const results: ReprocessResult[] = [];
     for (const provider of providers) {
-      all.push(
+      results.push(
         await reprocessSource(provider, context.store("write"), {
           what: options.what,
           dryRun: options.dryRun,
@@ -42,8 +43,10 @@ export async function runReprocess(options: ReprocessCommandOptions): Promise<Ex
         }),
       );
     }
-    return all;
-  });
+    return results;
+  };
+  // Where nothing is stored, nothing is made to say so.
+  const results = existsSync(context.settings().databasePath) ? await context.locked(all) : [];
   const { stdout, stderr } = context.io;
   if (context.globals.json) {
     stdout.write(`${JSON.stringify({ dry_run: options.dryRun, sources: results })}\n`);

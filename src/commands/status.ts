@@ -190,7 +190,7 @@ export function tokenLives(health: ConnectionHealth, now: number): boolean {
 
 function tokenText(health: ConnectionHealth, now: number): string {
   if (!tokenLives(health, now)) return `expired; fitglue connect ${health.provider}`;
-  if (health.accessExpiresAt === null) return "no end told";
+  if (health.accessExpiresAt === null) return "valid, no end told";
   const end = `${isoInstant(health.accessExpiresAt)} (${formatAgo(health.accessExpiresAt, now)})`;
   return health.refreshable ? `renewed by itself; this one ends ${end}` : `valid until ${end}`;
 }

@@ -8,7 +8,7 @@ import {
   type SampleField,
   type StoredActivity,
 } from "../model/index.ts";
-import { valueAt } from "./session.ts";
+import { sportWords, valueAt } from "./session.ts";
 import { dateTime, decimalOf, element, escapeXml, group, integerOf, longitude } from "./xml.ts";
 
 /** How far a reading without a position of its own may be from the point that takes it. */
@@ -38,16 +38,11 @@ export function gpxFile(activity: StoredActivity): string {
 <metadata>${element("name", activity.title)}<time>${dateTime(epochMs(activity.startTime), isUtc)}</time></metadata>
 <trk>${element("name", activity.title)}${element("desc", activity.notes)}${
     activity.device === null ? "" : `<src>${escapeXml(activity.device)}</src>`
-  }<type>${typeOf(activity)}</type><extensions><fitglue:identity>${sessionIdentity(activity)}</fitglue:identity></extensions>
+  }<type>${sportWords(activity)}</type><extensions><fitglue:identity>${sessionIdentity(activity)}</fitglue:identity></extensions>
 ${body}
 </trk>
 </gpx>
 `;
-}
-
-/** The sport in FIT's words, the finer one behind a slash. */
-function typeOf(activity: StoredActivity): string {
-  return activity.subSport === null ? activity.sport : `${activity.sport}/${activity.subSport}`;
 }
 
 function pointsOf(activity: StoredActivity): Point[] {

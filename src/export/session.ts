@@ -38,6 +38,11 @@ export function sessionSpan(activity: Activity): SessionSpan {
   return { start, end, elapsed, timer };
 }
 
+/** The sport in FIT's words, the finer one behind a slash: `running/trail`. */
+export function sportWords({ sport, subSport }: Activity): string {
+  return subSport === null ? sport : `${sport}/${subSport}`;
+}
+
 /** A lap with its place in time, Unix milliseconds. The spans touch: they cover the session from start to end. */
 export interface LapSpan {
   readonly lap: Lap | null;
@@ -96,38 +101,40 @@ export interface Pool {
   readonly lapsAreLengths: boolean;
 }
 
+/** HealthKit's `HKSwimmingStrokeStyle`, from 1 on; a kickboard is a drill. */
+const APPLE_STROKES = ["mixed", "freestyle", "backstroke", "breaststroke", "butterfly", "drill"];
+
 /**
- * The pool of an indoor swim, or null. A file's own lengths are in `extra.lengths`; Apple records each length as a lap, which
- * shows in as many laps as the distance has pool lengths.
+ * The pool of an indoor swim, or null. A file's own lengths are in `extra.lengths`. Apple records each length as a lap
+ * (`HKLapLength` is the pool's) and the strokes lap by lap; other sources do so where there are as many laps as the
+ * distance has pool lengths.
  */
 export function poolOf(activity: Activity): Pool | null {
   if (activity.subSport !== "lap_swimming") return null;
-  const metres = metresOf(activity.extra["pool_length"]) ?? metresOf(activity.extra["HKLapLength"]);
-  if (metres === null) return null;
-  const own = activity.extra["lengths"];
+  const { laps, totalDistance, extra } = activity;
+  const millimetres = extra["poolLengthMillimeters"];
+  const metres = [extra["pool_length"], extra["HKLapLength"], Number(millimetres ?? Number.NaN) / 1000].find(
+    (value): value is number => typeof value === "number" && value > 0 && value < 655,
+  );
+  if (metres === undefined) return null;
+  const own = extra["lengths"];
   if (Array.isArray(own)) {
     return { metres, lengths: own.flatMap((length) => lengthOf(length) ?? []), lapsAreLengths: false };
   }
-  const { laps, totalDistance } = activity;
   const spans = lapSpans(activity);
   const lapsAreLengths =
     laps.length > 0 &&
     spans.length === laps.length &&
-    totalDistance !== null &&
-    Math.abs(totalDistance / metres - laps.length) < 0.5;
-  const lengths = lapsAreLengths
-    ? spans.map(({ start, end }) => ({ start, elapsed: (end - start) / 1000, stroke: null, strokes: null }))
-    : [];
+    (laps.every((lap) => lap.totalDistance === metres) ||
+      (totalDistance !== null && Math.abs(totalDistance / metres - laps.length) < 0.5));
+  if (!lapsAreLengths) return { metres, lengths: [], lapsAreLengths };
+  const styles = extra["HKSwimmingStrokeStyle"];
+  const lengths = spans.map(({ start, end }, index) => {
+    const style: unknown = Array.isArray(styles) ? styles[index] : undefined;
+    const stroke = typeof style === "number" ? (APPLE_STROKES[style - 1] ?? null) : null;
+    return { start, elapsed: (end - start) / 1000, stroke, strokes: null };
+  });
   return { metres, lengths, lapsAreLengths };
-}
-
-const METRES: Readonly<Record<string, number>> = { m: 1, yd: 0.9144, cm: 0.01, ft: 0.3048 };
-
-function metresOf(value: unknown): number | null {
-  if (typeof value === "number") return value > 0 ? value : null;
-  const match = typeof value === "string" ? /^([\d.]+)\s*([a-z]*)$/.exec(value) : null;
-  const metres = Number(match?.[1]) * (METRES[match?.[2] || "m"] ?? Number.NaN);
-  return metres > 0 ? metres : null;
 }
 
 function lengthOf(value: unknown): Length | null {

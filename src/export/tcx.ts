@@ -1,6 +1,6 @@
 import { IDENTITY_NAMESPACE, sessionIdentity } from "../formats/identity.ts";
 import { isInstant, isOnFoot, type Samples, type Sport, type StoredActivity } from "../model/index.ts";
-import { type LapSpan, lapSpans, sessionSpan, valueAt } from "./session.ts";
+import { type LapSpan, lapSpans, sessionSpan, sportWords, valueAt } from "./session.ts";
 import { dateTime, decimalOf, element, escapeXml, group, integerOf, longitude } from "./xml.ts";
 
 /** TCX knows two sports. */
@@ -38,7 +38,7 @@ export function tcxFile(activity: StoredActivity): string {
 <Activity Sport="${sport}">
 <Id>${dateTime(sessionSpan(activity).start, isUtc)}</Id>
 ${laps.join("\n")}
-${element("Notes", notes)}${creatorOf(activity)}<Extensions><fitglue:identity>${sessionIdentity(activity)}</fitglue:identity></Extensions>
+${element("Notes", notes)}${creatorOf(activity)}<Extensions><fitglue:identity>${sessionIdentity(activity)}</fitglue:identity><fitglue:sport>${sportWords(activity)}</fitglue:sport></Extensions>
 </Activity>
 </Activities>
 <Author xsi:type="Application_t"><Name>fitglue</Name><Build><Version><VersionMajor>0</VersionMajor><VersionMinor>0</VersionMinor><BuildMajor>0</BuildMajor><BuildMinor>0</BuildMinor></Version></Build><LangID>en</LangID><PartNumber>000-00000-00</PartNumber></Author>

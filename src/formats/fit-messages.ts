@@ -21,3 +21,6 @@ export const SEMICIRCLE = 180 / 2 ** 31;
 
 /** The developer field in the session of fitglue's own files by which an import recognises them. */
 export const IDENTITY_FIELD = "fitglue_identity";
+
+/** Twenty-three days at 1 Hz; more in one file is an attack on memory. */
+export const MAX_MESSAGES = 2_000_000;

@@ -2,7 +2,8 @@ import { Decoder, Profile, Stream } from "@garmin/fitsdk";
 import type { Mesg } from "@garmin/fitsdk";
 import type { LapIntensity, LapTrigger, Pause, SampleRow, Sport, SubSport } from "../model/index.ts";
 import { SPORTS, SUB_SPORTS } from "../model/index.ts";
-import { FIT_EPOCH_MS, IDENTITY_FIELD, SEMICIRCLE } from "./fit-messages.ts";
+import { expandCompressedTimestamps } from "./fit-compressed.ts";
+import { FIT_EPOCH_MS, IDENTITY_FIELD, MAX_MESSAGES, SEMICIRCLE } from "./fit-messages.ts";
 import { plainBytes } from "./xml-walk.ts";
 
 /**
@@ -124,8 +125,6 @@ export type FitRecord = SampleRow;
 
 /** Smaller date-times are seconds since a device was switched on (FIT profile, `date_time.min`). */
 const MIN_DATE_TIME = 0x1000_0000;
-/** Twenty-three days at 1 Hz; more is an attack on memory. */
-const MAX_MESSAGES = 2_000_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -145,6 +144,9 @@ export function isFit(head: Uint8Array): boolean {
 export function readFit(input: Uint8Array): FitFile {
   const bytes = plainBytes(input);
   let decoded = decode(bytes, false);
+  if (decoded.damage?.includes("compressed timestamp") === true && isFit(bytes)) {
+    decoded = decode(expandCompressedTimestamps(bytes), false);
+  }
   // A device that lost power has not filled in the data size of its header: the length of the file tells it then.
   if (decoded.damage !== null && decoded.count === 0 && isFit(bytes) && bytes[0] === 14) {
     const again = decode(bytes, true);

@@ -24,6 +24,8 @@ export interface TcxActivity {
   readonly creator: string | null;
   /** The identity that fitglue put there ({@link TcxFile} extensions), or null. */
   readonly identity: string | null;
+  /** The sport in FIT's words (`training/strength_training`) that fitglue put beside it, or null. */
+  readonly fitSport: string | null;
   readonly laps: readonly TcxLap[];
 }
 
@@ -177,6 +179,7 @@ export function readTcx(bytes: Uint8Array): TcxFile {
         } else if (place === "Activity/Notes") activity.notes = text || null;
         else if (place === "Creator/Name") activity.creator = text || null;
         else if (name === "identity") activity.identity = text || null;
+        else if (name === "sport") activity.fitSport = text || null;
         else if (name === "Activity") activity = undefined;
       } else if (place === "Author/Name") author = text || null;
     },
@@ -193,6 +196,7 @@ function emptyActivity(sport: string | null): OpenActivity {
     notes: null,
     creator: null,
     identity: null,
+    fitSport: null,
     laps: [],
   };
 }

@@ -89,6 +89,11 @@ function checkTarget(source: string, path: string, force: boolean): void {
       hint: "name a file in it, for example fitglue-backup.db",
     });
   }
+  if (stats !== undefined && !stats.isFile() && !stats.isSymbolicLink()) {
+    throw new UsageError("BACKUP_TARGET", `the target is no file: ${path}`, {
+      hint: "name a file that may be made or replaced",
+    });
+  }
   // The real paths: a link to the database must not be taken for another file.
   const real = stats === undefined ? join(realpathSync(folder), basename(path)) : realTarget(path);
   const own = realpathSync(source);

@@ -124,6 +124,26 @@ describe("logins", () => {
     ]);
   });
 
+  test("a credentials file that cannot be read at all", async () => {
+    const context = make();
+    const broken = new ConfigError("CREDENTIALS_DAMAGED", "credentials.json is damaged", {
+      hint: "remove it",
+    });
+    const diagnosis = { ...(await context.diagnosis()), connections: () => Promise.reject(broken) };
+    const { code, bad } = await diagnose({ ...context, diagnosis: async () => diagnosis });
+    expect([code, bad]).toEqual([
+      3,
+      [
+        {
+          check: "credentials",
+          status: "attention",
+          detail: "credentials.json is damaged",
+          remedy: "remove it",
+        },
+      ],
+    ]);
+  });
+
   test("the last sync's error, until one succeeds", async () => {
     const context = await synced(1);
     const store = context.store("write");

@@ -115,7 +115,7 @@ test("for people: aligned, and nothing foreign acts on the terminal", async () =
   expect(context.out().split("\n").slice(1)).toEqual([
     "",
     "polar   login       account 10579, in the private file",
-    "        token       no end told",
+    "        token       valid, no end told",
     "        last sync   2026-11-20T10:00:00.000Z (2 hours ago)",
     "        last error  RATE_LIMITED asked to�[2J wait, 2026-11-20T11:00:00.000Z (1 hour ago)",
     "        cool-down   until 2026-11-20T13:00:00.000Z",

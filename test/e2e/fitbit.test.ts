@@ -56,6 +56,32 @@ describe("sync fitbit", () => {
     expect(stderr).toContain("fitglue sync fitbit --full");
   });
 
+  test("a dry run asks, counts, and stores nothing", async () => {
+    const home = await newHome();
+    addRun(home.google, "1", 1);
+    const { code, stdout } = await home.run("sync", "fitbit", "--dry-run", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ providers: [{ status: "ok", added: 1 }] });
+    expect(home.rows("SELECT * FROM activities")).toEqual([]);
+    expect(home.rows("SELECT * FROM sync_state")).toEqual([]);
+  });
+
+  test("an interrupt ends it with 130; what is stored is whole, and the next run goes on", async () => {
+    const home = await newHome();
+    for (let index = 0; index < 4; index++) addRun(home.google, String(index), index + 1);
+    const { child, result } = home.start(["sync", "fitbit"]);
+    home.google.server.onRequest = () => {
+      if (home.google.asked().includes("tcx")) child.kill("SIGINT");
+    };
+    expect(await result).toMatchObject({ code: 130, stdout: "" });
+    home.google.server.onRequest = undefined;
+    expect(home.rows("SELECT count(*) AS n FROM activities")[0]?.["n"]).toBeLessThan(4);
+    expect((await home.run("sync", "fitbit")).code).toBe(0);
+    expect(
+      home.rows("SELECT count(*) AS n, (SELECT count(*) FROM samples) AS samples FROM activities"),
+    ).toEqual([{ n: 4, samples: 240 }]);
+  });
+
   test("maps everything stored again to the same", async () => {
     const home = await newHome();
     addRun(home.google, "1", 1);

@@ -5,11 +5,13 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { openStore } from "../../src/store/index.ts";
@@ -274,6 +276,21 @@ test("reprocess maps everything again from the database alone, and twice changes
   expect((await run(["reprocess", "garmin"])).code).toBe(2);
 });
 
+test("an Apple Health export maps to the same again, and nothing of it is odd", async () => {
+  const zip = join(home, "export.zip");
+  execFileSync(process.execPath, [
+    fileURLToPath(new URL("../../scripts/demo-export.mjs", import.meta.url)),
+    zip,
+  ]);
+  expect((await run(["import", zip])).stderr).toContain(": 7 added, 0 updated, 0 unchanged");
+  const { code, stdout } = await run(["reprocess", "apple-health", "--json"]);
+  expect([code, JSON.parse(stdout)]).toMatchObject([
+    0,
+    { sources: [{ source: "apple-health", added: 0, updated: 0, unchanged: 7, failed: 0, without_raw: 0 }] },
+  ]);
+  expect((await run(["verify"])).code).toBe(0);
+});
+
 describe("verify", () => {
   test("0 for a sound database, 7 for a damaged one and for none, 3 for an odd one", async () => {
     await withSkipped();
@@ -335,6 +352,37 @@ describe("status and doctor", () => {
     const { code, stdout } = await run(["doctor", "--offline"]);
     expect([code, stdout]).toEqual([3, expect.stringContaining(`others may read ${database()} (0644)`)]);
     expect((await run(["doctor", "--offline"])).code).toBe(0);
+  });
+});
+
+// oxlint-disable-next-line no-restricted-properties
+const { FITGLUE_TEST_KEYCHAIN, DBUS_SESSION_BUS_ADDRESS } = process.env;
+
+/** `scripts/with-keyring.sh` runs this against a real Secret Service. */
+describe.runIf(FITGLUE_TEST_KEYCHAIN === "1")("doctor and the system keychain", () => {
+  test("tells what a session has and cron has not", async () => {
+    const { default: keytar } = await import("keytar");
+    const fake = await connected();
+    const config = join(home, ".config", "fitglue", "credentials.json");
+    const { credentials } = JSON.parse(readFileSync(config, "utf8")) as {
+      credentials: Record<string, unknown>;
+    };
+    await keytar.setPassword("fitglue", "polar", JSON.stringify(credentials["polar"]));
+    onTestFinished(() => void keytar.deletePassword("fitglue", "polar"));
+    writeFileSync(config, JSON.stringify({ version: 1, credentials: {}, in_keychain: ["polar"] }));
+    const env = { ...at(fake).env, FITGLUE_CREDENTIALS: "auto" };
+    const session = { ...env, DBUS_SESSION_BUS_ADDRESS: DBUS_SESSION_BUS_ADDRESS ?? "" };
+    const here = await run(["doctor", "--offline"], { env: session });
+    expect([here.code, here.stdout]).toEqual([
+      3,
+      expect.stringContaining("attention\tkeychain\treachable from this session, but a cron job"),
+    ]);
+    expect(here.stdout).toContain("ok\tpolar\t");
+    const cron = await run(["doctor", "--offline"], { env });
+    expect([cron.code, cron.stdout]).toEqual([
+      3,
+      expect.stringContaining("attention\tpolar\tthe credentials are in"),
+    ]);
   });
 });
 

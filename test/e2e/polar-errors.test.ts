@@ -203,3 +203,21 @@ describe("interruptions", () => {
     },
   );
 });
+
+describe("transactions that are gone for good", () => {
+  it("the list does the whole job, and status says so", async () => {
+    world = await startPolarHome();
+    world.fake.retired = 410;
+    for (let i = 0; i < 3; i++) world.fake.upload(ride(i));
+    expect(await world.run("sync", "polar")).toMatchObject({ code: 0 });
+    expect(stored()).toBe(3);
+    const told = await world.run("status");
+    expect(told.stdout).toContain(
+      "Polar has retired its exercise transactions; the exercise list alone is used",
+    );
+    world.fake.retired = undefined;
+    expect(await world.run("sync", "polar")).toMatchObject({ code: 0 });
+    expect(stored()).toBe(3);
+    expect((await world.run("status")).stdout).not.toContain("retired");
+  });
+});

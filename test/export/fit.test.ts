@@ -235,13 +235,25 @@ describe("fitFile, decoded by Garmin's SDK", () => {
       totalElapsedTime: 90,
       totalDistance: 75,
       laps,
-      extra: { HKLapLength: "25 m" },
+      extra: { HKLapLength: 25, HKSwimmingStrokeStyle: [2, 4, null] },
     });
     const messages = decode(swim);
     expect(messages["lengthMesgs"]).toMatchObject([
-      { messageIndex: 0, startTime: at(0), timestamp: at(30), totalElapsedTime: 30, lengthType: "active" },
+      {
+        messageIndex: 0,
+        startTime: at(0),
+        timestamp: at(30),
+        totalElapsedTime: 30,
+        lengthType: "active",
+        swimStroke: "freestyle",
+      },
       { messageIndex: 1, startTime: at(30), timestamp: at(60), totalElapsedTime: 30 },
       { messageIndex: 2, startTime: at(65), timestamp: at(90), totalElapsedTime: 25 },
+    ]);
+    expect(messages["lengthMesgs"]?.map(({ swimStroke }) => swimStroke)).toEqual([
+      "freestyle",
+      "breaststroke",
+      undefined,
     ]);
     expect(messages["lapMesgs"]).toMatchObject([{ numLengths: 3, firstLengthIndex: 0, totalDistance: 75 }]);
     expect(messages["sessionMesgs"]?.[0]).toMatchObject({ poolLength: 25, numLengths: 3, numLaps: 1 });

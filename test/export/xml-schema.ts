@@ -223,7 +223,7 @@ export const TCX_SCHEMA: Readonly<Record<string, ElementType>> = {
                   Version: version,
                 },
               },
-              Extensions: { other: { [`${OWN} identity`]: identity } },
+              Extensions: { other: { [`${OWN} identity`]: identity, [`${OWN} sport`]: { value: token } } },
             },
           },
         },

@@ -45,6 +45,7 @@ describe("readTcx", () => {
           notes: null,
           creator: "Some Watch",
           identity: null,
+          fitSport: null,
           laps: [
             {
               startTime: start + 1000,

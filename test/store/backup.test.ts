@@ -83,6 +83,12 @@ describe("refuses", () => {
     await expect(backup()).rejects.toMatchObject(refused("BACKUP_TARGET"));
   });
 
+  test("what is no file: it would be replaced", async () => {
+    target = "/dev/null";
+    await expect(backup(true)).rejects.toMatchObject(refused("BACKUP_TARGET"));
+    expect(statSync(target).isCharacterDevice()).toBe(true);
+  });
+
   test("a target whose write-ahead log would be replayed into the copy", async () => {
     writeFileSync(`${target}-wal`, "");
     await expect(backup()).rejects.toMatchObject(refused("BACKUP_TARGET"));

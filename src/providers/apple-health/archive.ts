@@ -28,18 +28,14 @@ export async function recognizesExport(file: ImportFile): Promise<boolean> {
  */
 export async function openExport(file: ImportFile): Promise<ExportFiles> {
   if (file.isDirectory) return openFolder(file.path);
-  switch (contentOf(file.head)) {
-    case "zip":
-      return openArchive(file.path);
-    case "export":
-      return openXml(file.path);
-    case "export-utf16":
-      throw utf16Error();
-    case "cda":
-      throw new InputError("INPUT_UNKNOWN", "this is the CDA file of an export, which holds no workouts", {
-        hint: "import the other XML file beside it, or the whole export.zip",
-      });
-    case "other":
-      throw new InputError("INPUT_UNKNOWN", "this is no Apple Health export");
+  const content = contentOf(file.head);
+  if (content === "zip") return openArchive(file.path);
+  if (content === "export") return openXml(file.path);
+  if (content === "export-utf16") throw utf16Error();
+  if (content === "cda") {
+    throw new InputError("INPUT_UNKNOWN", "this is the CDA file of an export, which holds no workouts", {
+      hint: "import the other XML file beside it, or the whole export.zip",
+    });
   }
+  throw new InputError("INPUT_UNKNOWN", "this is no Apple Health export");
 }

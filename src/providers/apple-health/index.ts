@@ -32,7 +32,6 @@ async function* read(file: ImportFile, session: ImportSession): ReturnType<typeo
       onProgress: ({ bytes, elements, workouts }) =>
         session.progress({ bytes, totalBytes, activities: workouts, records: elements, phase: "reading" }),
     });
-    warn(session, files.damage, files.mainPath);
     if (found.elements === 0 && found.locale === null && found.exportDate === null) {
       throw new InputError("INPUT_NOTHING_READABLE", `nothing in ${files.mainPath} could be read`, {
         provider: "apple-health",
@@ -40,7 +39,7 @@ async function* read(file: ImportFile, session: ImportSession): ReturnType<typeo
       });
     }
     // Some of what is wrong with an archive shows only when its end has been read.
-    warn(session, files.damage, files.mainPath);
+    for (const { code, message, loss } of files.damage) session.warn({ code, message, loss });
     warn(session, found.damage, files.mainPath);
     yield* batchesOf(found, files, session);
   } finally {

@@ -268,10 +268,11 @@ function readPointWithSax(text: string): (Point & { readonly unreadable: boolean
     name = tag.name;
     content = "";
     if (name !== "trkpt") return;
-    point.latitude = parseNumber(String(tag.attributes["lat"] ?? ""));
-    point.longitude = parseNumber(String(tag.attributes["lon"] ?? ""));
+    const { lat = "", lon = "" } = tag.attributes as Record<string, string>;
+    point.latitude = parseNumber(lat);
+    point.longitude = parseNumber(lon);
   };
-  parser.ontext = parser.oncdata = (piece) => {
+  const onText = (piece: string): void => {
     content += piece;
   };
   parser.onclosetag = (closed) => {
@@ -279,10 +280,11 @@ function readPointWithSax(text: string): (Point & { readonly unreadable: boolean
     if (closed === "trkpt") complete = true;
     name = "";
   };
-  parser.onerror = () => {
+  const onFault = (): void => {
     if (!complete) failed = true;
     parser.resume();
   };
+  Object.assign(parser, { ontext: onText, oncdata: onText, onerror: onFault });
   parser.write(text);
   if (failed) return undefined;
   let unreadable = false;

@@ -30,10 +30,11 @@ function readWithSax(text: string): StartTag | undefined {
     }
     tag ??= { name: found.name, attributes, clean: true };
   };
-  parser.onerror = () => {
+  const onFault = (): void => {
     if (tag === undefined) failed = true;
     parser.resume();
   };
+  Object.assign(parser, { onerror: onFault });
   parser.write(text);
   return failed ? undefined : tag;
 }

@@ -54,7 +54,7 @@ async function filesIn(file: FileHandle, size: number): Promise<ExportFiles> {
   const damage: Damage[] = [];
   if (directory.salvaged) {
     const message = "the archive has no directory, as if cut off; its files were looked for one by one";
-    damage.push({ code: "archive-directory", message, offset: size, loss: true });
+    damage.push({ code: "archive-directory", message, offset: 0, loss: true });
   }
   for (const other of others) {
     const message = `the archive holds another export, which was not read: ${other.entry.name}`;
@@ -65,7 +65,7 @@ async function filesIn(file: FileHandle, size: number): Promise<ExportFiles> {
   const index = new RouteIndex(routes, base);
   return {
     main: readEntry(file, size, main.entry, (found) => {
-      damage.push({ ...found, message: `${baseName(main.entry.name)}: ${found.message}` });
+      damage.push({ ...found, message: `${main.entry.name}: ${found.message}, at byte ${found.offset}` });
     }),
     mainPath: main.entry.name,
     mainBytes: plainSize(main.entry, size),

@@ -80,11 +80,11 @@ class PagedReader extends RandomAccessReader {
     offset: number,
     length: number,
     position: number,
-    callback: (error: Error | null) => void,
+    finish: (error: Error | null) => void,
   ): void {
     this.#fill(buffer.subarray(offset, offset + length), position).then(
-      () => callback(null),
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error))),
+      () => finish(null),
+      (error: unknown) => finish(error instanceof Error ? error : new Error(String(error))),
     );
   }
 

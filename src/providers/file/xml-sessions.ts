@@ -27,7 +27,9 @@ export function tcxSessions(file: TcxFile, options: SessionOptions): FileSession
 }
 
 function tcxSession(activity: TcxActivity, startMs: number, options: SessionOptions): FileSession {
-  const [sport, subSport = null] = sportOf(activity.sport === "Other" ? null : activity.sport);
+  const [sport, subSport = null] = sportOf(
+    activity.fitSport ?? (activity.sport === "Other" ? null : activity.sport),
+  );
   const { fields, shiftMs } = timeFields({ startMs, offsetS: activity.utcOffsetS }, options);
   const { samples, cadenceFactor } = samplesOf(tcxTrackpoints(activity), sport, shiftMs);
   const { laps } = activity;

@@ -24,10 +24,10 @@ export const GOOGLE_URLS: FitbitUrls = {
 };
 
 /**
- * Google allows an unverified app 2.5 requests a second per user, counted over a minute. With 4 at once after a pause
- * and 2.4 a second from then on, no minute ever sees more than 148 of the 150.
+ * Google allows an unverified app 2.5 requests a second per user, and does not say over which span it counts. Without a
+ * burst no span sees more, however short; a usual sync of a few requests does not feel it.
  */
-export const GOOGLE_PACE: LimiterOptions = { perSecond: 2.4, burst: 4, concurrency: 2 };
+export const GOOGLE_PACE: LimiterOptions = { perSecond: 2.4, burst: 1, concurrency: 2 };
 
 /** Grows whenever the same payloads would map to other values. */
 const PARSER_VERSION = 1;
@@ -101,7 +101,7 @@ function noticesOf(token: Readonly<Record<string, unknown>>): string[] {
   const notices: string[] = [];
   const granted = token["scope"];
   const missing = typeof granted === "string" ? missingWithout(granted.split(" ")) : null;
-  if (missing !== null) notices.push(missing);
+  if (missing !== null) notices.push(`there will be ${missing}; fitglue connect fitbit asks again`);
   const seconds = Number(token["refresh_token_expires_in"]);
   if (Number.isFinite(seconds) && seconds > 0) {
     const days = Math.max(1, Math.round(seconds / 86_400));

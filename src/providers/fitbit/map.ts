@@ -12,7 +12,7 @@ import {
   type LapTrigger,
   type Pause,
 } from "../../model/index.ts";
-import { pulseOf, readRoute, samplesOf } from "./samples.ts";
+import { pulseOf, readRoute, type Route, samplesOf } from "./samples.ts";
 import { sportOf } from "./sports.ts";
 import {
   civilMs,
@@ -64,10 +64,10 @@ export function timesOf(point: ExercisePoint | undefined): ExerciseTimes | undef
 }
 
 /**
- * One exercise in FIT's words and SI units (google-health.md §3). Throws `ItemError` when it has no id or no start.
+ * One exercise in FIT's words and SI units (google-health.md §3). `route`: `parts.tcx`, for who has read it already. Throws `ItemError` when it has no id or no start.
  * Whatever else is missing or strange is null.
  */
-export function mapExercise(parts: ExerciseParts): Activity {
+export function mapExercise(parts: ExerciseParts, route: Route = readRoute(parts.tcx)): Activity {
   const point = parseExercise(parts.exercise);
   const externalId = exerciseId(point);
   const times = timesOf(point);
@@ -80,7 +80,7 @@ export function mapExercise(parts: ExerciseParts): Activity {
   const metrics = exercise.metricsSummary;
   const [sport, subSport] = sportOf(exercise.exerciseType);
   const elapsed = end === undefined || end < start ? null : (end - start) / 1000;
-  const tcx = readRoute(parts.tcx);
+  const tcx = route.file;
   const pauses = pausesOf(exercise);
   const samples = samplesOf(parts.heartRates, tcx, start, end);
   const pulse = pulseOf(samples);

@@ -6,7 +6,7 @@ import { type Recording, sortOut } from "./listing.ts";
 import { type ExerciseParts, mapExercise } from "./map.ts";
 import { KIND, partsOf, payloadsOf } from "./payloads.ts";
 import { FIRST_RUN_DAYS, planOf, readBookmark, writeBookmark } from "./plan.ts";
-import { inspectRoute } from "./samples.ts";
+import { readRoute, type Route } from "./samples.ts";
 import { ACTIVITY_SCOPE, LOCATION_SCOPE, METRICS_SCOPE, missingWithout } from "./scopes.ts";
 import { addDays, type Span, windowsOf } from "./spans.ts";
 import { parseDayZones } from "./wire.ts";
@@ -37,7 +37,7 @@ export async function* pull(
     });
   }
   const reader = new Reader(session);
-  session.note(missingWithout(session.scopes));
+  reader.noteMissing();
   let written = bookmark === undefined ? undefined : JSON.stringify(bookmark);
   for (const span of planOf(session, memory)) {
     for (const window of windowsOf(span, WINDOW_DAYS)) {
@@ -83,6 +83,20 @@ class Reader {
     this.#google = createGoogleHealth(session.api, session.signal);
     this.#metricsAllowed = session.scopes.includes(METRICS_SCOPE);
     this.#routesAllowed = session.scopes.includes(LOCATION_SCOPE);
+  }
+
+  /** Tells `status` what this account's data will lack. */
+  noteMissing(): void {
+    const allowed = [
+      ...(this.#metricsAllowed ? [METRICS_SCOPE] : []),
+      ...(this.#routesAllowed ? [LOCATION_SCOPE] : []),
+    ];
+    const missing = missingWithout(allowed);
+    this.#session.note(
+      missing === null
+        ? null
+        : `not permitted at Google, so there will be ${missing}; fitglue connect fitbit asks again`,
+    );
   }
 
   async *read(window: Span, openDays: ReadonlySet<string>): AsyncGenerator<Batch, WindowEnd, void> {
@@ -202,7 +216,7 @@ class Reader {
       recording.mirrors.map((mirror) => mirror.id),
       refused,
     );
-    return { items: [{ activity: mapExercise(parts), raw }] };
+    return { items: [{ activity: mapExercise(parts, route?.read), raw }] };
   }
 
   /** Undefined when it could not be asked now; `later` has been called then, if asking again may help. */
@@ -210,7 +224,9 @@ class Reader {
     recording: Recording,
     stored: Uint8Array | undefined,
     later: () => void,
-  ): Promise<{ readonly tcx?: Uint8Array; readonly refused?: RawPayload } | undefined> {
+  ): Promise<
+    { readonly tcx?: Uint8Array; readonly read?: Route; readonly refused?: RawPayload } | undefined
+  > {
     const session = this.#session;
     try {
       const answer = await this.#google.route(recording.id);
@@ -220,19 +236,19 @@ class Reader {
       }
       if (answer.kind === "scope-missing") {
         this.#routesAllowed = false;
-        session.note(missingWithout(session.scopes.filter((scope) => scope !== LOCATION_SCOPE)));
+        this.noteMissing();
         return undefined;
       }
-      const { positions, damage } = inspectRoute(answer.body);
-      if (damage !== null) {
+      const read = readRoute(answer.body);
+      if (read.damage !== null) {
         session.warn({
           code: "route-damaged",
-          message: `the route of exercise ${recording.id} cannot be read in full: ${damage}`,
+          message: `the route of exercise ${recording.id} cannot be read in full: ${read.damage}`,
           loss: true,
         });
       }
       // A route that was there once is not given up for an empty answer.
-      return { tcx: positions === 0 && stored !== undefined ? stored : answer.body };
+      return read.positions === 0 && stored !== undefined ? { tcx: stored } : { tcx: answer.body, read };
     } catch (error) {
       if (!isPassing(error)) throw error;
       later();
@@ -254,7 +270,7 @@ class Reader {
     } catch (error) {
       if (!(error instanceof AuthError) || error.code !== "SCOPE_MISSING") throw error;
       this.#metricsAllowed = false;
-      this.#session.note(missingWithout(this.#session.scopes.filter((scope) => scope !== METRICS_SCOPE)));
+      this.noteMissing();
       return undefined;
     }
   }
@@ -291,7 +307,7 @@ function zonesDate(known: KnownActivity | undefined): string | undefined {
 
 function hasRoute(known: KnownActivity | undefined): boolean {
   const bytes = known?.payload(KIND.tcx);
-  return bytes !== undefined && inspectRoute(bytes).positions > 0;
+  return readRoute(bytes).positions > 0;
 }
 
 /** A refusal that was stored stays with the exercise unless the route was asked for again. */

@@ -2,31 +2,29 @@ import { readTcx, tcxTrackpoints, type TcxFile } from "../../formats/tcx-reader.
 import { type EpochMs, type SampleRow, type Samples, samplesFromRows } from "../../model/index.ts";
 import { parseHeartRates } from "./wire.ts";
 
-/** How many trackpoints of a TCX export have a position, and what was wrong with it, if anything. */
-export function inspectRoute(tcx: Uint8Array): {
+/** A TCX export as far as it can be read. */
+export interface Route {
+  /** Undefined for an empty or unreadable export: that is no route, and no error. */
+  readonly file: TcxFile | undefined;
+  /** Trackpoints with a position. */
   readonly positions: number;
+  /** What was wrong with it, if anything. */
   readonly damage: string | null;
-} {
-  if (tcx.length === 0) return { positions: 0, damage: null };
-  let positions = 0;
+}
+
+/** Reads a TCX export; undefined bytes are no export. */
+export function readRoute(tcx: Uint8Array | undefined): Route {
+  if (tcx === undefined || tcx.length === 0) return { file: undefined, positions: 0, damage: null };
   try {
     const file = readTcx(tcx);
+    let positions = 0;
     for (const activity of file.activities) {
       for (const point of tcxTrackpoints(activity)) if (hasPosition(point)) positions++;
     }
-    return { positions, damage: file.damage };
+    return { file, positions, damage: file.damage };
   } catch (error) {
-    return { positions, damage: error instanceof Error ? error.message : "unreadable" };
-  }
-}
-
-/** An empty or broken export is no route; the bytes stay stored. */
-export function readRoute(tcx: Uint8Array | undefined): TcxFile | undefined {
-  if (tcx === undefined || tcx.length === 0) return undefined;
-  try {
-    return readTcx(tcx);
-  } catch {
-    return undefined;
+    const damage = error instanceof Error ? error.message : "unreadable";
+    return { file: undefined, positions: 0, damage };
   }
 }
 

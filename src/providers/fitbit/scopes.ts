@@ -13,6 +13,5 @@ export function missingWithout(scopes: readonly string[]): string | null {
     ...(scopes.includes(METRICS_SCOPE) ? [] : ["no heart rate and no zone limits (health metrics)"]),
     ...(scopes.includes(LOCATION_SCOPE) ? [] : ["no routes (location)"]),
   ];
-  if (missing.length === 0) return null;
-  return `not permitted at Google, so there will be ${missing.join(" and ")}; fitglue connect fitbit asks again`;
+  return missing.length === 0 ? null : missing.join(" and ");
 }

@@ -266,15 +266,19 @@ export function isUnreadable(error: unknown): error is TemporaryError {
   return error instanceof TemporaryError && !["OFFLINE", "CERTIFICATE", "RATE_LIMITED"].includes(error.code);
 }
 
-/** Only the path of a link is used: the token goes to the configured API and nowhere else. */
+/**
+ * Only the path of a link is used, from `/v3/` on: the token goes to the configured API and nowhere else, whatever host
+ * or prefix a link names.
+ */
 function linkPath(link: string): string {
   const [path = ""] = pathOfLink(link).split("?");
-  if (!path.startsWith("/v3/")) {
+  const begin = path.indexOf("/v3/");
+  if (begin < 0) {
     throw new ProtocolError("BAD_LINK", "the answer holds a link that is no AccessLink resource", {
       provider: PROVIDER,
     });
   }
-  return path.replace(/\/+$/, "");
+  return path.slice(begin).replace(/\/+$/, "");
 }
 
 /** The id at the end of a path, as text; a malformed escape stays as it is. */

@@ -65,6 +65,8 @@ class Pass {
   readonly #fileErrors = new Map<string, TemporaryError>();
   /** The bookmark as the store has it. */
   #stored: string;
+  /** The transactions have nothing more: whatever is visible at all, they have given, now or in an earlier run. */
+  #exhausted = false;
 
   constructor(session: Session, since: Bookmark | undefined) {
     this.#session = session;
@@ -84,7 +86,10 @@ class Pass {
         return;
       }
       if (seen.size === 0) session.note(null);
-      if (transaction === undefined) return;
+      if (transaction === undefined) {
+        this.#exhausted = true;
+        return;
+      }
       const listing = await this.#link.listTransaction(transaction.path);
       const exercises = listing === "gone" ? [] : listing.exercises;
       if (exercises.length > 0 && exercises.every(({ id }) => seen.has(id)) && ++repeats > MAX_REPEATS) {
@@ -208,6 +213,9 @@ class Pass {
         const lacking = [id, ...idsOf(stored)].some((one) => this.#incomplete.has(one));
         if (!lacking && !session.full) continue;
       } else if (session.known.isSkipped(id) && !session.full) {
+        continue;
+      } else if (this.#exhausted && occurrenceOf(document) === undefined) {
+        // Nobody can recognise it, and it is kept raw already, under its other id.
         continue;
       }
       if (isBefore(document, session.since)) continue;

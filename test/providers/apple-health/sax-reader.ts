@@ -37,9 +37,10 @@ export function readWithSax(xml: string): Found {
   let elements = 0;
   let correlations = 0;
   let workoutAt = -1;
-  parser.onerror = (error) => {
+  const onFault = (error: Error): void => {
     throw error;
   };
+  Object.assign(parser, { onerror: onFault });
   parser.onopentag = (tag) => {
     elements++;
     const attributes = tag.attributes as Record<string, string>;

@@ -432,7 +432,7 @@ describe("archives", () => {
       ["damaged", 1],
       ["not-an-activity", 1],
     ]);
-    expect(all().map(({ sport }) => sport)).toEqual(["generic", "running", "running"]);
+    expect(all().map(({ sport }) => sport)).toEqual(["training", "running", "running"]);
     expect(await load(folder)).toMatchObject({ added: 0, updated: 0, unchanged: 3 });
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ItemError } from "../../../src/errors.ts";
 import { type ExerciseParts, mapExercise } from "../../../src/providers/fitbit/map.ts";
-import { inspectRoute } from "../../../src/providers/fitbit/samples.ts";
+import { readRoute } from "../../../src/providers/fitbit/samples.ts";
 import { partsOf, payloadsOf } from "../../../src/providers/fitbit/payloads.ts";
 
 const bytes = (value: unknown): Buffer =>
@@ -529,7 +529,7 @@ describe("a route", () => {
       false,
     ],
   ])("%s", (_, text, positions, damaged) => {
-    const route = inspectRoute(Buffer.from(text));
+    const route = readRoute(Buffer.from(text));
     expect(route.positions).toBe(positions);
     expect(route.damage !== null).toBe(damaged);
   });

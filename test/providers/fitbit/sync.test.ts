@@ -305,6 +305,19 @@ describe("what the person did not permit", () => {
     expect(world.google.refusals).toEqual([]);
   });
 
+  test("Google may refuse what it said it granted: it is missing then, and nothing fails", async () => {
+    const world = await startWorld();
+    add(world, "1", "2026-11-18T10:00:00Z", { hasGps: true });
+    const body = '{"error":{"code":403,"details":[{"reason":"MISSING_OAUTH_SCOPE"}]}}';
+    world.google.server.fail(/heart-rate|exportExerciseTcx/, { kind: "status", status: 403, body }, 2);
+    expect(await world.sync()).toMatchObject({ status: "ok", added: 1 });
+    expect(world.note()).toMatch(/no heart rate.* and no routes/);
+    // Google has come to its senses: what was missing is fetched.
+    expect(await world.sync()).toMatchObject({ status: "ok", updated: 1 });
+    expect(world.note()).toBeNull();
+    expect(world.activity("1").samples.heartRate).toHaveLength(60);
+  });
+
   test("no activities: nothing can be done, 4", async () => {
     const world = await startWorld({ ticked: [GOOGLE_SCOPES.metrics, GOOGLE_SCOPES.location] });
     const result = await world.sync();

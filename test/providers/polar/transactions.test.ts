@@ -184,7 +184,7 @@ describe("transactions", () => {
     const uploaded = world.fake.upload(ride(1));
     uploaded.spoiled = { "start-time": "yesterday" };
     world.fake.upload(ride(2));
-    expect(await world.sync()).toMatchObject({ status: "partial", added: 1, error: null });
+    expect(await world.sync()).toMatchObject({ status: "partial", added: 1, skipped: 1, error: null });
     expect(world.fake.sessions.every(({ committed }) => committed)).toBe(true);
     const item = { source: "polar", account: "10579", externalId: String(uploaded.id) };
     expect(world.store.skippedItems()).toContainEqual(
@@ -333,7 +333,7 @@ describe("transactions", () => {
       status: 200,
       body: JSON.stringify({
         exercises: [
-          `https://evil.invalid/v3/users/10579/exercise-transactions/179001/exercises/${uploaded.id}?x=1`,
+          `https://evil.invalid/prefix/v3/users/10579/exercise-transactions/179001/exercises/${uploaded.id}/?x=1`,
         ],
       }),
     });
@@ -402,6 +402,16 @@ describe("the list", () => {
       expect(world.fake.sessions.every(({ committed }) => committed)).toBe(true);
     },
   );
+
+  it("keeps raw what nobody understands when it is all there is", async () => {
+    world = await startPolarWorld();
+    world.fake.retired = 404;
+    const uploaded = world.fake.upload(ride(1));
+    uploaded.spoiled = { "start-time": null };
+    expect(await world.sync()).toMatchObject({ status: "partial", added: 0, skipped: 1 });
+    expect(world.store.skippedItems()).toMatchObject([{ externalId: uploaded.hashId }]);
+    expect(await world.sync()).toMatchObject({ status: "ok", skipped: 0 });
+  });
 
   it("saves what the transactions could not give, and still ends with their fault", async () => {
     world = await startPolarWorld();
