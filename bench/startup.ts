@@ -12,10 +12,11 @@ const RUNS = 15;
 export const startup: Benchmark = {
   name: "startup",
   title: `starting up, and listing ${ACTIVITIES} activities, against bare \`node -e 0\``,
-  run: async ({ cache, root, progress }) => {
+  run: async (options) => {
+    const { cache, root } = options;
     const database = join(cache, `startup-${ACTIVITIES}.db`);
     if (!existsSync(database)) {
-      progress("making the database");
+      options.progress("making the database");
       await generate(database);
     }
     const fitglue = join(root, "bin/fitglue.js");
@@ -30,7 +31,7 @@ export const startup: Benchmark = {
     // In turns, so that a busy moment of the machine falls on all of them.
     const times = cases.map((): number[] => []);
     for (let run = 0; run < RUNS; run++) {
-      progress(`run ${run + 1} of ${RUNS}`);
+      options.progress(`run ${run + 1} of ${RUNS}`);
       for (const [at, [, args]] of cases.entries()) times[at]?.push(await timeOf(args));
     }
     const medians = times.map((all) => all.toSorted((a, b) => a - b)[Math.floor(RUNS / 2)] ?? Number.NaN);

@@ -16,6 +16,7 @@ import {
   weekday,
   workTime,
 } from "../output/format.ts";
+import { jsonText } from "../output/json.ts";
 import type { Look } from "../output/look.ts";
 import { lookOf, paint } from "../output/look.ts";
 import type { Column } from "../output/table.ts";
@@ -119,7 +120,7 @@ async function listActivities({ context, filter, format }: ListOptions): Promise
   }
   let first = true;
   for (const activity of store.list(filter)) {
-    const document = JSON.stringify(activityJson(activity, { samples: false }));
+    const document = jsonText(activityJson(activity, { samples: false }));
     stdout.write(format === "json" ? `${first ? "[" : ",\n"}${document}` : `${document}\n`);
     first = false;
   }

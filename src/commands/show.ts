@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import type { Json, StoredActivity } from "../model/index.ts";
 import { activityJson, isoInstant, SAMPLE_NAMES, sampleFieldsOf } from "../model/index.ts";
+import { jsonText } from "../output/json.ts";
 import { lookOf } from "../output/look.ts";
 import { tabSeparated } from "../output/table.ts";
 import { duplicateOf } from "../output/totals.ts";
@@ -38,7 +39,7 @@ export async function runShow({ context, id, samples }: ShowOptions): Promise<vo
   const activity = store.get(id ?? newestId(store), { samples: wantsSamples });
   if (activity === undefined) throw unknownActivity(id ?? 0);
   if (json) {
-    stdout.write(`${JSON.stringify(activityJson(activity, { samples }))}\n`);
+    stdout.write(`${jsonText(activityJson(activity, { samples }))}\n`);
   } else if (samples) {
     writeSamples(activity, (line) => stdout.write(`${line}\n`));
   } else if (look === null) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { displayWidth } from "../../src/output/text.ts";
-import { RIDE, STRENGTH, TRAIL_RUN, UNKNOWN } from "../output/activities.ts";
+import { HOSTILE, RIDE, STRENGTH, TRAIL_RUN, UNKNOWN } from "../output/activities.ts";
 import { demoHome, emptyHome, run } from "./terminal.ts";
 
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202a-\u202e]/;
@@ -102,6 +102,20 @@ describe("fitglue show --json", () => {
     expect(full.samples["timestamp"]?.[0]).toBe(1_794_980_530_000);
     expect(full.samples["heart_rate"]?.[0]).toBe(126);
     expect(full.samples).not.toHaveProperty("power");
+  });
+});
+
+describe("hostile text in JSON", () => {
+  it("arrives whole, and escaped where a terminal might obey it", async () => {
+    const home = await demoHome();
+    for (const argv of [
+      ["show", "1", "--json"],
+      ["list", "--format", "ndjson", "--sport", "generic", "--to", "2026-06"],
+    ]) {
+      const { stdout } = await run(home, argv, { columns: 80 });
+      expect((JSON.parse(stdout) as { title: string }).title).toBe(HOSTILE);
+      expect(stdout).not.toMatch(CONTROLS);
+    }
   });
 });
 
