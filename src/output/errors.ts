@@ -1,5 +1,6 @@
 import { FitglueError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
+import { plainText } from "./text.ts";
 
 /** An error as scripts get it, on one line. */
 export interface ErrorDocument {
@@ -37,8 +38,8 @@ export function errorDocument(error: unknown): ErrorDocument {
 export function errorText(error: unknown, detail: "none" | "causes" | "stack" = "none"): string {
   const document = errorDocument(error);
   const provider = document.provider !== null && !document.message.startsWith(`${document.provider}:`);
-  let text = `fitglue: ${provider ? `${document.provider}: ` : ""}${document.message}\n`;
-  if (document.hint !== null) text += `  try: ${document.hint}\n`;
+  let text = `fitglue: ${provider ? `${document.provider}: ` : ""}${plainText(document.message)}\n`;
+  if (document.hint !== null) text += `  try: ${plainText(document.hint)}\n`;
   if (detail === "none") return text;
   if (detail === "stack" && error instanceof Error && error.stack !== undefined) text += `${error.stack}\n`;
   for (

@@ -102,3 +102,8 @@ test("a closed pipe ends the program quietly with 0", async () => {
   const [code] = (await once(child, "close")) as [number];
   expect([code, stderr]).toEqual([0, ""]);
 });
+
+test("a path with escape sequences in an error does not act on the terminal", async () => {
+  const { code, stderr } = await runCli(["import", "a\u001b[31m\nred.zip"], { home: tempDir() });
+  expect([code, stderr]).toEqual([6, "fitglue: no such file or folder: a\ufffd[31m red.zip\n"]);
+});
