@@ -27,6 +27,10 @@ const GPX = `<?xml version="1.0" encoding="UTF-8"?>
 
 const ROUTE = "route_2024-01-02_8.00am.gpx";
 
+const MAIN = { name: "apple_health_export/export.xml", content: XML };
+const PART = { name: `apple_health_export/workout-routes/${ROUTE}`, content: GPX };
+const EXPORT = buildZip([MAIN, PART]);
+
 /** What a hostile or unlucky container is, and what must become of it. */
 interface Attack {
   readonly name: string;
@@ -52,6 +56,72 @@ const ATTACKS: readonly Attack[] = [
     code: 0,
     activities: 1,
     samples: 2,
+  },
+  {
+    name: "backslashes in an archive's names",
+    files: {
+      "windows.zip": buildZip([
+        { name: "apple_health_export\\export.xml", content: XML },
+        { name: `apple_health_export\\workout-routes\\${ROUTE}`, content: GPX },
+      ]),
+    },
+    code: 0,
+    activities: 1,
+    samples: 2,
+  },
+  {
+    name: "the same export twice in one archive is one export",
+    files: { "twice.zip": buildZip([MAIN, MAIN, PART]) },
+    code: 0,
+    activities: 1,
+    samples: 2,
+  },
+  {
+    name: "something in front of an archive",
+    files: { "mail.zip": Buffer.concat([Buffer.from("Content-Type: application/zip\r\n\r\n"), EXPORT]) },
+    code: 3,
+    activities: 1,
+    samples: 2,
+    warnings: ["archive-directory 1"],
+  },
+  {
+    name: "a stored entry whose packed size is wrong",
+    files: { "short.zip": buildZip([{ ...MAIN, method: 0, compressedSize: 5 }, PART]) },
+    code: 0,
+    activities: 1,
+    samples: 2,
+  },
+  {
+    name: "sizes that were never filled in",
+    files: { "sizeless.zip": buildZip([{ ...MAIN, size: 0, compressedSize: 0 }, PART]) },
+    code: 3,
+    activities: 1,
+    samples: 2,
+    warnings: ["archive-damaged 1"],
+  },
+  {
+    name: "an archive cut before its first byte of XML",
+    files: { "cut.zip": EXPORT.subarray(0, 60) },
+    code: 6,
+    error: "the archive is damaged, and no export could be found in what is left of it",
+  },
+  {
+    name: "names that would leave the folder",
+    files: {
+      "slip.zip": buildZip([
+        { ...MAIN, name: "../../../../export.xml" },
+        { ...PART, name: `/etc/../workout-routes/${ROUTE}` },
+      ]),
+    },
+    code: 0,
+    activities: 1,
+    samples: 2,
+  },
+  {
+    name: "a picture that calls itself an export",
+    files: { "export.zip": Buffer.from("ffd8ffe000104a464946000101", "hex") },
+    code: 6,
+    error: "the file is a JPEG picture, not an export: export.zip",
   },
 ];
 
