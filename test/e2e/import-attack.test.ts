@@ -27,6 +27,8 @@ const GPX = `<?xml version="1.0" encoding="UTF-8"?>
 
 const ROUTE = "route_2024-01-02_8.00am.gpx";
 
+const SECOND = `<Workout workoutActivityType="HKWorkoutActivityTypeYoga" sourceName="Watch" startDate="2024-01-03 08:00:00 +0100" endDate="2024-01-03 08:00:30 +0100"><WorkoutStatistics type="HKQuantityTypeIdentifierActiveEnergyBurned" sum="1\u00000" unit="kcal"/></Workout>`;
+
 const MAIN = { name: "apple_health_export/export.xml", content: XML };
 const PART = { name: `apple_health_export/workout-routes/${ROUTE}`, content: GPX };
 const EXPORT = buildZip([MAIN, PART]);
@@ -116,6 +118,41 @@ const ATTACKS: readonly Attack[] = [
     code: 0,
     activities: 1,
     samples: 2,
+  },
+  {
+    name: "a point without a time cannot be placed, and is told",
+    files: {
+      "untimed.zip": buildZip([
+        MAIN,
+        { ...PART, content: GPX.replace("</trkseg>", '<trkpt lon="2.27" lat="48.7"/></trkseg>') },
+      ]),
+    },
+    code: 3,
+    activities: 1,
+    samples: 2,
+    warnings: ["route-untimed 1"],
+  },
+  {
+    name: "a route file that is none",
+    files: { "page.zip": buildZip([MAIN, { ...PART, content: "<html><body>404</body></html>" }]) },
+    code: 3,
+    activities: 1,
+    warnings: ["route-damaged 1"],
+  },
+  {
+    name: "a workout that has lost its beginning and another a number",
+    files: {
+      "damage.zip": buildZip([
+        {
+          ...MAIN,
+          content: XML.replace("<Workout ", "<W\u0000rkout ").replace("</Health", `${SECOND}</Health`),
+        },
+        PART,
+      ]),
+    },
+    code: 3,
+    activities: 1,
+    warnings: ["broken-element 1", "broken-workout 1", "unreadable-value 1"],
   },
   {
     name: "a picture that calls itself an export",

@@ -84,6 +84,8 @@ export class ElementGate {
   #inDoctype = false;
   /** Behind something that was given up: what comes before the next tag belongs to it. */
   #inDebris = false;
+  /** File offsets up to which an ending of comments and the like does not occur: nobody looks there twice. */
+  readonly #without = new Map<string, number>();
   #closed = false;
   #cut = false;
   /** The start of a workout whose end may still come has been given up, and told. */
@@ -418,10 +420,19 @@ export class ElementGate {
         : head.startsWith("<?")
           ? "?>"
           : ">";
-    const end = bytes.indexOf(terminator, lt + 2, "latin1");
-    if (end >= 0) return end + terminator.length;
-    if (!long && (!eof || bytes.indexOf(LT, lt + 2) < 0)) return -1;
-    this.#report("unexpected-text", `a ${head.slice(0, 4)} without an end`, lt, true);
+    const from = Math.max(lt + 2, (this.#without.get(terminator) ?? 0) - this.#base);
+    const end = bytes.indexOf(terminator, from, "latin1");
+    // Where there should be no `<` inside, the end behind one is somebody else's.
+    const isOwn = end >= 0 && (terminator !== ">" || !bytes.subarray(lt + 2, end).includes(LT));
+    if (isOwn) return end + terminator.length;
+    if (end < 0) this.#without.set(terminator, this.#base + bytes.length - terminator.length + 1);
+    if (end < 0 && !long && (!eof || bytes.indexOf(LT, lt + 2) < 0)) return -1;
+    this.#report(
+      "unexpected-text",
+      `a ${terminator === ">" ? "declaration" : head.slice(0, 4)} without an end`,
+      lt,
+      true,
+    );
     this.#inDebris = true;
     return lt + 2;
   }

@@ -116,6 +116,12 @@ function routeOddities(
       oddities.push({ code: "route-empty", message: `${reference} has no points`, loss: false });
     }
   }
+  for (const { reference, points } of files) {
+    const untimed = points.time.reduce((count, ms) => count + (Number.isNaN(ms) ? 1 : 0), 0);
+    if (untimed === 0) continue;
+    const message = `${reference} has points without a time, which cannot be placed: ${untimed}`;
+    oddities.push({ code: "route-untimed", message, loss: true });
+  }
   for (const route of routes) {
     const own = files.filter(({ reference, points }) => route.paths.has(reference) && points.length > 0);
     if (own.length === 0) continue;

@@ -105,6 +105,8 @@ export function readRoute(content: Uint8Array): RoutePoints {
   columns.clear();
   const damage = new DamageList();
   let root = false;
+  let isGpx = false;
+  let commentsEnd = true;
   let at = bytes.indexOf(LT);
   while (at >= 0) {
     const first = bytes[at + 1];
@@ -114,12 +116,13 @@ export function readRoute(content: Uint8Array): RoutePoints {
       continue;
     }
     if (first === BANG && bytes[at + 2] === 45) {
-      const end = bytes.indexOf("-->", at + 4, "latin1");
+      const end: number = commentsEnd ? bytes.indexOf("-->", at + 4, "latin1") : -1;
+      commentsEnd = end >= 0;
       if (end < 0) damage.add("route-damaged", "a comment without an end", at);
       at = bytes.indexOf(LT, end < 0 ? at + 1 : end);
       continue;
     }
-    if (first === 103 && isNameAt(bytes, at + 1, GPX)) root = true;
+    if (first === 103 && isNameAt(bytes, at + 1, GPX)) root = isGpx = true;
     if (first === SLASH && isNameAt(bytes, at + 2, GPX)) root = false;
     if (first === SLASH && isNameAt(bytes, at + 2, TRKPT)) {
       damage.add("route-damaged", "the end of a point without its beginning", at);
@@ -127,6 +130,7 @@ export function readRoute(content: Uint8Array): RoutePoints {
     at = bytes.indexOf(LT, at + 1);
   }
   if (bytes.length === 0) damage.add("route-empty", "the file is empty", 0);
+  else if (!isGpx) damage.add("route-damaged", "the file is no GPX", 0);
   else if (root) damage.add("route-truncated", "the file ends before </gpx>", bytes.length);
   return columns.take(damage.list);
 }
@@ -228,15 +232,17 @@ function isPosition(latitude: number, longitude: number): boolean {
 
 /** Reads a point by way of sax; the index of the next `<` to look at, or −1. */
 function readUnusualPoint(bytes: Buffer, from: number, damage: DamageList): number {
-  const tagEnd = endOfTag(bytes, from, bytes.length);
   let next = bytes.indexOf("<trkpt", from + 6, "latin1");
   if (next < 0) next = bytes.length;
+  // Nothing is looked for beyond the next point: a file full of beginnings would be searched to its end for each.
+  const own = bytes.subarray(0, next);
+  const tagEnd = endOfTag(own, from, next);
   let end = -1;
-  if (tagEnd >= 0 && tagEnd < next && bytes[tagEnd - 1] === SLASH) end = tagEnd + 1;
+  if (tagEnd >= 0 && bytes[tagEnd - 1] === SLASH) end = tagEnd + 1;
   else {
-    const close = bytes.indexOf("</trkpt", from, "latin1");
-    const gt = close < 0 ? -1 : bytes.indexOf(GT, close);
-    if (gt >= 0 && close < next) end = gt + 1;
+    const close = own.indexOf("</trkpt", from, "latin1");
+    const gt = close < 0 ? -1 : own.indexOf(GT, close);
+    if (gt >= 0) end = gt + 1;
   }
   if (end < 0) {
     const cut = next === bytes.length;

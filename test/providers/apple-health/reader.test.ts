@@ -453,6 +453,12 @@ const BROKEN: readonly Broken[] = [
     ],
   },
   {
+    name: "a declaration without an end",
+    xml: around("<!x "),
+    rates: [60, 69],
+    damage: [["<!x", "unexpected-text! a declaration without an end"]],
+  },
+  {
     name: "a workout whose name is damaged",
     xml: around(workout("Hiking", "<WorkoutEvent/>").replace("<Workout ", "<W\u0000rkout ")),
     rates: [60, 69],
@@ -557,6 +563,12 @@ const BROKEN: readonly Broken[] = [
     damage: [],
   },
 ];
+
+it("comments that never end are searched for their end once, not once for each of them", async () => {
+  const whole = await read(around(`${"<!-- ".repeat(150_000)}${"<?x ".repeat(150_000)}`));
+  expect(rates(whole)).toEqual([60, 69]);
+  expect(whole.workouts).toHaveLength(2);
+});
 
 describe("damage costs only what it hit, and is told with its place", () => {
   it.each(BROKEN)("$name", async ({ xml, rates: expected, damage }) => {
