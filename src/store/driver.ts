@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type BetterSqlite3 from "better-sqlite3";
 import { StoreError } from "../errors.ts";
 
-export type { Database, Statement } from "better-sqlite3";
+export type { Database } from "better-sqlite3";
 
 let driver: typeof BetterSqlite3 | undefined;
 
