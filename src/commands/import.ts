@@ -23,7 +23,7 @@ export function newImportCommand(context: CommandContext): Command {
   return new Command("import")
     .argument(
       "<path...>",
-      "export.zip, the unzipped folder, or the bare XML; FIT, TCX and GPX files and folders of them",
+      "export.zip, the unzipped folder, or the bare XML; FIT, TCX and GPX files, folders and zips of them",
     )
     .option("--timezone <zone>", "IANA zone of workouts whose file tells none, e.g. Europe/Berlin")
     .option("--dry-run", "read everything, write nothing", false)
