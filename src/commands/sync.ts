@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { AuthError, UsageError } from "../errors.ts";
+import { AuthError, dispositionOf, FitglueError, UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { errorDocument } from "../output/errors.ts";
 import { startProgress } from "../output/progress.ts";
@@ -131,7 +131,7 @@ async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): P
     });
   } catch (error) {
     // A provider that cannot even be started must not keep the next one from its turn.
-    if (!(error instanceof AuthError)) throw error;
+    if (!(error instanceof FitglueError) || dispositionOf(error) !== "stop-provider") throw error;
     const none = { added: 0, updated: 0, unchanged: 0, skipped: 0, deleted: 0, warnings: [] };
     return { provider: provider.id, status: "failed", ...none, error };
   } finally {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
@@ -60,6 +60,24 @@ describe("the command line itself", () => {
     });
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   });
+});
+
+test("a provider whose login cannot be read does not keep the next one from its turn", async () => {
+  const home = tempDir();
+  mkdirSync(join(home, ".config/fitglue"), { recursive: true, mode: 0o700 });
+  writeFileSync(
+    join(home, ".config/fitglue/credentials.json"),
+    JSON.stringify({ version: 1, credentials: { polar: {}, fitbit: {} } }),
+    { mode: 0o600 },
+  );
+  const { code, stdout, stderr } = await runCli(["sync", "--json"], { home });
+  expect(code).toBe(8);
+  const { providers } = JSON.parse(stdout) as { providers: object[] };
+  expect(providers).toMatchObject([
+    { provider: "polar", status: "failed", error: { code: "CREDENTIALS_DAMAGED" } },
+    { provider: "fitbit", status: "failed", error: { code: "CREDENTIALS_DAMAGED" } },
+  ]);
+  expect(JSON.parse(stderr)).toMatchObject({ code: "CREDENTIALS_DAMAGED", provider: "polar" });
 });
 
 describe("settings", () => {
