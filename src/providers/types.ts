@@ -219,6 +219,8 @@ export interface StoredSession {
   readonly startTime: string;
   readonly totalElapsedTime: number | null;
   readonly totalTimerTime: number | null;
+  /** Its `extra.possible_duplicate_of`. */
+  readonly possibleDuplicateOf: string | null;
   /** The kinds of raw payload stored with it. */
   payloadKinds(): readonly string[];
 }
