@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, webcrypto } from "node:crypto";
 import { promisify } from "node:util";
 import { deflateRaw, inflateRawSync } from "node:zlib";
 import type { Database } from "better-sqlite3";
@@ -6,6 +6,14 @@ import { StoreError } from "../errors.ts";
 import type { RawPayload } from "../model/index.ts";
 
 const deflate = promisify(deflateRaw);
+
+/** From this size on a digest is worth a trip to the thread pool. */
+const LARGE = 64 << 10;
+
+async function sha256Of(bytes: Uint8Array): Promise<Buffer> {
+  if (bytes.length < LARGE) return createHash("sha256").update(bytes).digest();
+  return Buffer.from(await webcrypto.subtle.digest("SHA-256", bytes));
+}
 
 /** A payload with everything that must be computed before the (synchronous) transaction. */
 export interface PreparedPayload {
@@ -65,7 +73,7 @@ export class PayloadTable {
   /** Hashes, and compresses what the store does not have yet. */
   async prepare(payload: RawPayload): Promise<PreparedPayload> {
     const { kind, mediaType, bytes } = payload;
-    const sha256 = createHash("sha256").update(bytes).digest();
+    const sha256 = await sha256Of(bytes);
     const common = { kind, mediaType, sha256, length: bytes.length };
     if (this.#find.get(sha256) !== undefined) return common;
     const packed = payload.deflated ?? (await deflate(bytes, windowFor(bytes.length)));

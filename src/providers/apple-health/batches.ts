@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { FitglueError, InterruptedError, ItemError } from "../../errors.ts";
 import type { Batch, Item, Skipped } from "../../model/index.ts";
-import type { ImportSession } from "../types.ts";
 import { possibleDuplicates, sessionOf, withoutRewrites } from "./duplicates.ts";
 import type { Session } from "./duplicates.ts";
 import type { ElementBytes, ExportFiles, RouteBytes, RouteFile, Scan } from "./elements.ts";
@@ -9,6 +8,7 @@ import { buildItem } from "./item.ts";
 import type { NamedRoute } from "./item.ts";
 import { RecordIndex } from "./join.ts";
 import { windowOf } from "./map.ts";
+import type { ReadingSession } from "./reading.ts";
 import { parseWorkout } from "./wire.ts";
 import type { WireWorkout } from "./wire.ts";
 
@@ -35,7 +35,7 @@ interface Loaded {
 export async function* batchesOf(
   scan: Scan,
   files: ExportFiles,
-  session: ImportSession,
+  session: ReadingSession,
 ): AsyncGenerator<Batch, void, void> {
   const { sessions, skipped } = survey(scan, session);
   const duplicates = possibleDuplicates(sessions);
@@ -102,7 +102,7 @@ function at(message: string, element: ElementBytes): string {
 }
 
 /** One look at every workout: which there are, each once, and which cannot be understood. */
-function survey(scan: Scan, session: ImportSession): { sessions: Session[]; skipped: Skipped[] } {
+function survey(scan: Scan, session: ReadingSession): { sessions: Session[]; skipped: Skipped[] } {
   const sessions: Session[] = [];
   const skipped = new Map<string, Skipped>();
   scan.workouts.forEach((element, index) => {
@@ -132,10 +132,10 @@ function survey(scan: Scan, session: ImportSession): { sessions: Session[]; skip
 /** Reads the route files that workouts refer to, and counts each of them once. */
 class RouteLoader {
   readonly #files: ExportFiles;
-  readonly #session: ImportSession;
+  readonly #session: ReadingSession;
   readonly #counted = new Set<string>();
 
-  constructor(files: ExportFiles, session: ImportSession) {
+  constructor(files: ExportFiles, session: ReadingSession) {
     this.#files = files;
     this.#session = session;
   }
