@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, webcrypto } from "node:crypto";
 import { FitglueError, InterruptedError, ItemError } from "../../errors.ts";
 import type { Batch, Item, Skipped } from "../../model/index.ts";
 import { possibleDuplicates, sessionOf, withoutRewrites } from "./duplicates.ts";
@@ -15,9 +15,9 @@ import type { WireWorkout } from "./wire.ts";
 /** A transaction is worth its cost from a few dozen workouts on … */
 const BATCH_WORKOUTS = 32;
 /** … and memory stays flat if long routes make it fewer. */
-const BATCH_BYTES = 8 << 20;
+const BATCH_BYTES = 4 << 20;
 /** Workouts whose routes are being read while an earlier one is mapped. */
-const LOOKAHEAD = 4;
+const LOOKAHEAD = 2;
 
 /** A workout with the bytes of its routes, and what was wrong with these. */
 interface Loaded {
@@ -82,7 +82,8 @@ export async function* batchesOf(
     for (const { code, message, loss } of oddities)
       session.warn({ code, message: at(message, element), loss });
     items.push(item);
-    for (const raw of item.raw) bytes += raw.bytes.length;
+    for (const raw of item.raw) bytes += "deflated" in raw ? raw.deflated.length : raw.bytes.length;
+    for (const column of Object.values(item.activity.samples)) bytes += column.byteLength;
     if (items.length >= BATCH_WORKOUTS || bytes >= BATCH_BYTES) {
       session.progress({
         bytes: scan.bytes,
@@ -151,7 +152,11 @@ class RouteLoader {
         missing.push({ code: "route-missing", message: `${reference} is not in the export` });
       for (const [ordinal, file] of found.entries()) {
         try {
-          routes.push({ reference, ...(await this.#read(file, ordinal)) });
+          const content = await this.#read(file, ordinal);
+          // In the thread pool, as inflating it.
+          const sha256 =
+            content.deflated && Buffer.from(await webcrypto.subtle.digest("SHA-256", content.bytes));
+          routes.push({ reference, ...content, ...(sha256 && { sha256 }) });
         } catch (error) {
           if (!(error instanceof FitglueError)) throw error;
           missing.push({ code: "route-unreadable", message: `${reference}: ${error.message}` });

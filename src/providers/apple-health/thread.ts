@@ -12,7 +12,7 @@ import {
   TemporaryError,
   UsageError,
 } from "../../errors.ts";
-import type { Batch, Item, RawPayload, Samples, Skipped } from "../../model/index.ts";
+import type { Batch, Item, PackedPayload, RawPayload, Samples, Skipped } from "../../model/index.ts";
 import type { ImportFile, ImportProgress, Warning } from "../types.ts";
 import { openExport } from "./archive.ts";
 import type { ExportFiles } from "./elements.ts";
@@ -161,7 +161,7 @@ class Transfer {
         : {
             skipped: batch.skipped.map((one): Skipped => ({
               ...one,
-              raw: one.raw.map((raw) => this.#raw(raw)),
+              raw: one.raw.map((raw) => this.#plain(raw)),
             })),
           }),
     };
@@ -171,15 +171,18 @@ class Transfer {
     const samples = Object.fromEntries(
       Object.entries(activity.samples).map(([field, column]) => [field, this.#numbers(column)]),
     ) as unknown as Samples;
-    return { activity: { ...activity, samples }, raw: raw.map((one) => this.#raw(one)) };
+    return {
+      activity: { ...activity, samples },
+      raw: raw.map((one) => ("deflated" in one ? this.#packed(one) : this.#plain(one))),
+    };
   }
 
-  #raw(raw: RawPayload): RawPayload {
-    return {
-      ...raw,
-      bytes: this.#bytes(raw.bytes),
-      ...(raw.deflated === undefined ? {} : { deflated: this.#bytes(raw.deflated) }),
-    };
+  #plain(raw: RawPayload): RawPayload {
+    return { ...raw, bytes: this.#bytes(raw.bytes) };
+  }
+
+  #packed(raw: PackedPayload): PackedPayload {
+    return { ...raw, deflated: this.#bytes(raw.deflated), sha256: this.#bytes(raw.sha256) };
   }
 
   #numbers(column: Float64Array): Float64Array {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Batch, RawPayload } from "../../../src/model/index.ts";
+import type { Batch, PackedPayload, RawPayload } from "../../../src/model/index.ts";
 import { openExport } from "../../../src/providers/apple-health/archive.ts";
 import { readFiles, type ReadingSession } from "../../../src/providers/apple-health/reading.ts";
 import type * as thread from "../../../src/providers/apple-health/thread.ts";
@@ -88,12 +88,13 @@ function listener(signal = new AbortController().signal): Told {
 
 /** Payloads as text, so that a Buffer and a Uint8Array of the same bytes are equal. */
 const plain = (batch: Batch): unknown => {
-  const raw = (list: readonly RawPayload[]): unknown =>
-    list.map(({ bytes, deflated, ...rest }) => ({
-      ...rest,
-      bytes: Buffer.from(bytes).toString("latin1"),
-      deflated: deflated === undefined ? null : Buffer.from(deflated).toString("latin1"),
-    }));
+  const raw = (list: readonly (RawPayload | PackedPayload)[]): unknown =>
+    list.map((one) =>
+      Object.entries(one).map(([key, value]: [string, unknown]) => [
+        key,
+        value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : value,
+      ]),
+    );
   return {
     ...batch,
     items: batch.items.map((item) => ({ ...item, raw: raw(item.raw) })),
