@@ -40,18 +40,23 @@ export async function main(
     if (isHelp(error)) return ExitCode.OK;
     if (error instanceof ClosedPipeError) return ExitCode.OK;
     const failure = asUsageError(error, argv);
-    try {
-      const json = app.globals.json || argv.includes("--json");
-      io.stderr.write(
-        json ? `${JSON.stringify(errorDocument(failure))}\n` : errorText(failure, detailOf(app)),
-      );
-    } catch (unwritable) {
-      if (!(unwritable instanceof ClosedPipeError)) throw unwritable;
-    }
-    return failure instanceof FitglueError ? failure.exitCode : ExitCode.FAILED;
+    const json = app.globals.json || argv.includes("--json");
+    return fail(failure, io, json ? "json" : detailOf(app));
   } finally {
     await app.close();
   }
+}
+
+/** Tells an error on stderr, and its exit code to the caller. */
+function fail(error: unknown, io: Io, detail: "json" | ReturnType<typeof detailOf>): ExitCode {
+  try {
+    io.stderr.write(
+      detail === "json" ? `${JSON.stringify(errorDocument(error))}\n` : errorText(error, detail),
+    );
+  } catch (unwritable) {
+    if (!(unwritable instanceof ClosedPipeError)) throw unwritable;
+  }
+  return error instanceof FitglueError ? error.exitCode : ExitCode.FAILED;
 }
 
 /** Runs the process's own command line; called by `bin/fitglue.js`. Sets `process.exitCode`. */
@@ -69,10 +74,18 @@ export async function runProcess(): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  process.exitCode = await main(process.argv.slice(2), io, environment, controller.signal);
+  const argv = process.argv.slice(2);
+  const code = await main(argv, io, environment, controller.signal);
   process.off("SIGINT", stop);
   process.off("SIGTERM", stop);
-  await io.flush();
+  try {
+    await io.flush();
+    process.exitCode = code;
+  } catch (error) {
+    // Where the command itself saw that its output was lost, it has said so.
+    process.exitCode =
+      code === ExitCode.OK ? fail(error, io, argv.includes("--json") ? "json" : "none") : code;
+  }
 }
 
 /** The package's own version. */

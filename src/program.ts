@@ -163,7 +163,8 @@ export function isHelp(error: unknown): boolean {
 export function asUsageError(error: unknown, argv: readonly string[]): unknown {
   if (!(error instanceof CommanderError)) return error;
   const command = commandNamed(argv);
-  const message = error.message.replace(/^error: /, "").split("\n")[0] ?? "";
+  const [complaint = "", ...suggestion] = error.message.replace(/^error: /, "").split("\n");
+  const message = [complaint, ...suggestion.map((line) => line.replace("(Did", "(did"))].join(" ");
   return new UsageError("USAGE", error.code === "commander.help" ? "no command given" : message, {
     hint: `fitglue ${command === undefined ? "" : `${command.name} `}--help`,
     cause: error,

@@ -4,7 +4,7 @@ import type { Provider } from "../providers/types.ts";
 import type { Store } from "../store/index.ts";
 import type { CommandContext, ConnectionHealth, Diagnosis } from "./context.ts";
 import { formatAgo } from "./facts.ts";
-import { type ConnectionStatus, connectionStatuses, tokenLives } from "./status.ts";
+import { type ConnectionStatus, connectionStatuses, loginRefused, tokenLives } from "./status.ts";
 import { attention, fine, type Finding } from "./finding.ts";
 
 type Settings = ReturnType<CommandContext["settings"]>;
@@ -105,7 +105,8 @@ function checkConnection(status: ConnectionStatus, now: number): Finding[] {
   }
   if (state !== undefined && state.lastErrorAt !== null) {
     const code = state.lastErrorCode ?? "";
-    add(`the last sync failed: ${code} ${state.lastError ?? ""}`.trim(), "fitglue sync " + provider);
+    const remedy = loginRefused(status) ? connect : `fitglue sync ${provider}`;
+    add(`the last sync failed: ${code} ${state.lastError ?? ""}`.trim(), remedy);
   }
   const since = Date.parse(state?.lastSuccessAt ?? "") || health.connectedAt;
   const { retentionDays } = health;

@@ -18,6 +18,7 @@ import {
 } from "../export/format.ts";
 import { activityJson, isoInstant, type StoredActivity } from "../model/index.ts";
 import { csvLine } from "../output/csv.ts";
+import { jsonText } from "../output/json.ts";
 import type { ActivityFilter, ExportedFile, ExportTarget, Store } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
 import {
@@ -207,7 +208,7 @@ async function exportCollection(options: ExportOptions, place: "stdout" | "file"
       if (activity === undefined) continue;
       if (format === "csv") csvBody(activity, options.samples, write);
       else {
-        const document = JSON.stringify(activityJson(activity, { samples: options.samples }));
+        const document = jsonText(activityJson(activity, { samples: options.samples }));
         write(format === "ndjson" ? `${document}\n` : `${first ? "[" : ",\n"}${document}`);
       }
       first = false;

@@ -52,7 +52,7 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
   },
   import: {
     description:
-      "Reads files into the database: Apple Health's export.zip, the unzipped folder or the bare XML, recognised by content; FIT, TCX and GPX files and folders of them. Importing again changes nothing that has not changed.",
+      "Reads files into the database: Apple Health's export.zip, the unzipped folder or the bare XML, recognised by content; FIT, TCX and GPX files, folders and zips of them. Importing again changes nothing that has not changed.",
     examples: [
       ["An Apple Health export", "fitglue import export.zip"],
       ["With a zone for workouts that tell none", "fitglue import export.zip --timezone Europe/Berlin"],
@@ -67,7 +67,6 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
       ["The last ten", "fitglue list --limit 10"],
       ["What each week added up to", "fitglue list --totals --by week"],
       ["This year's runs as JSON", "fitglue list --sport running --from 2026-01-01 --format json"],
-      ["Week by week", "fitglue list --totals --by week"],
     ],
   },
   show: {
@@ -84,7 +83,6 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
       "Writes activities as json, ndjson, csv, gpx, tcx or fit, or as the original bytes of the source. Takes ids, or the filters of list.",
     examples: [
       ["One as GPX on stdout", "fitglue export 42 --format gpx --out -"],
-      ["What is new, for a watch or another program", "fitglue export --new --format fit --out ~/watch"],
       ["A year of FIT files into a folder", "fitglue export --from 2026-01-01 --format fit --out fit/"],
       [
         "For cron: what is new, into a folder that another program watches",

@@ -23,7 +23,7 @@ export function newImportCommand(context: CommandContext): Command {
   return new Command("import")
     .argument(
       "<path...>",
-      "export.zip, the unzipped folder, or the bare XML; FIT, TCX and GPX files and folders of them",
+      "export.zip, the unzipped folder, or the bare XML; FIT, TCX and GPX files, folders and zips of them",
     )
     .option("--timezone <zone>", "IANA zone of workouts whose file tells none, e.g. Europe/Berlin")
     .option("--dry-run", "read everything, write nothing", false)
@@ -43,19 +43,27 @@ export async function runImport(options: ImportCommandOptions): Promise<ExitCode
   const providers = (await context.providers()).filter(
     (provider): provider is FileProvider => provider.file !== undefined,
   );
-  const results = await context.locked(async () => {
-    const all: FileResult[] = [];
-    for (const path of options.paths) all.push(await importOne(path, providers, options));
-    return all;
-  });
-  if (context.globals.json) {
-    context.io.stdout.write(`${JSON.stringify({ files: results.map(fileDocument) })}\n`);
-  } else if (!context.io.stderr.isTTY) {
+  const results: FileResult[] = [];
+  try {
+    await context.locked(async () => {
+      for (const path of options.paths) results.push(await importOne(path, providers, options));
+    });
+  } catch (error) {
+    // An import that failed has its document too, even if it could not begin.
+    if (context.globals.json && !(error instanceof UsageError)) writeDocument(context, results);
+    throw error;
+  }
+  if (context.globals.json) writeDocument(context, results);
+  else if (!context.io.stderr.isTTY) {
     const lines = results.map(importLine).filter((line) => line !== null);
     if (lines.length > 0) context.say(`${lines.join("; ")}\n`);
   }
   reportErrors(context, results);
   return exitCodeOf(results);
+}
+
+function writeDocument(context: CommandContext, results: readonly FileResult[]): void {
+  context.io.stdout.write(`${JSON.stringify({ files: results.map(fileDocument) })}\n`);
 }
 
 /** One path, with a progress line meanwhile and its summary afterwards. */

@@ -120,7 +120,8 @@ function connectionRows(status: ConnectionStatus, now: number): Row[] {
   } else {
     const place = health.storedIn === "keychain" ? "keychain" : "private file";
     add("login", `account ${health.account ?? "unknown"}, in the ${place}`, "good");
-    add("token", tokenText(health, now), tokenLives(health, now) ? undefined : "bad");
+    if (loginRefused(status)) add("token", `no longer accepted; fitglue connect ${provider}`, "bad");
+    else add("token", tokenText(health, now), tokenLives(health, now) ? undefined : "bad");
     if (health.loginEndsAt !== null)
       add("login ends", `${isoInstant(health.loginEndsAt)} (${formatAgo(health.loginEndsAt, now)})`, "warn");
     if (health.missingScopes.length > 0) add("not granted", health.missingScopes.join(", "), "warn");
@@ -179,6 +180,12 @@ function write(context: CommandContext, rows: readonly Row[]): void {
 
 function ago(instant: string, now: number): string {
   return `${instant} (${formatAgo(Date.parse(instant), now)})`;
+}
+
+/** Whether the last sync was refused with the login that is still the present one: only a new one helps. */
+export function loginRefused({ health, state }: ConnectionStatus): boolean {
+  if (state?.lastErrorCode !== "AUTH_REQUIRED" || state.lastErrorAt === null) return false;
+  return (health?.connectedAt ?? 0) < Date.parse(state.lastErrorAt);
 }
 
 /** Whether a sync can get in without the person. */

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { AuthError, UsageError } from "../errors.ts";
+import { AuthError, dispositionOf, FitglueError, UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { errorDocument } from "../output/errors.ts";
 import { startProgress } from "../output/progress.ts";
@@ -76,15 +76,19 @@ async function syncAll(
   if (options.since !== undefined && !isDate(options.since)) {
     throw new UsageError("BAD_DATE", `--since wants a date like 2026-11-20, not "${options.since}"`);
   }
-  const providers = await choose(context, options.providers);
-  const results = await context.locked(async () => {
-    const all: ProviderResult[] = [];
-    for (const provider of providers) all.push(await syncOne(provider, options));
-    return all;
-  });
-  if (context.globals.json) {
-    context.io.stdout.write(`${JSON.stringify({ providers: results.map(providerDocument) })}\n`);
-  } else {
+  const results: ProviderResult[] = [];
+  try {
+    const providers = await choose(context, options.providers);
+    await context.locked(async () => {
+      for (const provider of providers) results.push(await syncOne(provider, options));
+    });
+  } catch (error) {
+    // A pass that failed has its document too, even if it could not begin; a wrong command line has none.
+    if (context.globals.json && !(error instanceof UsageError)) writeDocument(context, results);
+    throw error;
+  }
+  if (context.globals.json) writeDocument(context, results);
+  else {
     const news = results.filter(hasNews).map(summaryLine);
     if (news.length > 0) context.say(`${news.join("; ")}\n`);
     else if (context.io.stderr.isTTY && results.every(({ error }) => error === null))
@@ -92,6 +96,10 @@ async function syncAll(
   }
   reportErrors(context, results);
   return { code: exitCodeOf(results), results };
+}
+
+function writeDocument(context: CommandContext, results: readonly ProviderResult[]): void {
+  context.io.stdout.write(`${JSON.stringify({ providers: results.map(providerDocument) })}\n`);
 }
 
 async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): Promise<ProviderResult> {
@@ -123,7 +131,7 @@ async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): P
     });
   } catch (error) {
     // A provider that cannot even be started must not keep the next one from its turn.
-    if (!(error instanceof AuthError)) throw error;
+    if (!(error instanceof FitglueError) || dispositionOf(error) !== "stop-provider") throw error;
     const none = { added: 0, updated: 0, unchanged: 0, skipped: 0, deleted: 0, warnings: [] };
     return { provider: provider.id, status: "failed", ...none, error };
   } finally {

@@ -20,17 +20,27 @@ const ABANDONED_MS = 3_600_000;
 
 /**
  * A file that appears whole or not at all: written under a dot-name in its own folder, which programs that watch the folder
- * leave alone, made durable and then renamed. Errors are `UsageError` (the place) or `StoreError` (the disk is full).
+ * leave alone, made durable and then renamed. Of a symbolic link the file behind it is replaced. A device or a named pipe
+ * (`/dev/stdout`) is written to as it is: a rename would put a file in its place. Errors are `UsageError` (the place) or
+ * `StoreError` (the disk is full).
  */
 export class AtomicFile {
   readonly #path: string;
-  readonly #temporary: string;
+  /** Undefined for what is no regular file. */
+  readonly #temporary: string | undefined;
   #descriptor: number | undefined;
 
   constructor(path: string) {
-    this.#path = resolve(path);
-    this.#temporary = join(dirname(this.#path), `.fitglue-${randomBytes(8).toString("hex")}.tmp`);
-    this.#descriptor = guarded(this.#path, () => openSync(this.#temporary, "wx"));
+    const known = guarded(path, () => statSync(path, { throwIfNoEntry: false }));
+    if (known !== undefined && !known.isFile() && !known.isDirectory()) {
+      this.#path = path;
+      this.#descriptor = guarded(path, () => openSync(path, "w"));
+      return;
+    }
+    this.#path = known === undefined ? resolve(path) : realpathSync(path);
+    const temporary = join(dirname(this.#path), `.fitglue-${randomBytes(8).toString("hex")}.tmp`);
+    this.#temporary = temporary;
+    this.#descriptor = guarded(this.#path, () => openSync(temporary, "wx"));
   }
 
   write(data: string | Uint8Array): void {
@@ -46,11 +56,12 @@ export class AtomicFile {
   commit(): void {
     const descriptor = this.#descriptor;
     if (descriptor === undefined) return;
+    const temporary = this.#temporary;
     guarded(this.#path, () => {
-      fsyncSync(descriptor);
+      if (temporary !== undefined) fsyncSync(descriptor);
       closeSync(descriptor);
       this.#descriptor = undefined;
-      renameSync(this.#temporary, this.#path);
+      if (temporary !== undefined) renameSync(temporary, this.#path);
     });
   }
 
@@ -58,7 +69,7 @@ export class AtomicFile {
   discard(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
-    rmSync(this.#temporary, { force: true });
+    if (this.#temporary !== undefined) rmSync(this.#temporary, { force: true });
   }
 }
 

@@ -49,8 +49,8 @@ export function activityView(activity: StoredActivity, around: Surroundings, loo
     titled("Laps", lapTable(activity, look), look),
     look.width >= WIDE ? [] : titled("Route", map, look),
     titled("Notes", activity.notes === null ? [] : wrap(plainText(activity.notes), look.width), look),
-    titled("More", facts(extraFacts(activity), look.width, look), look),
-    facts(provenance(activity), look.width, look, "dim"),
+    titled("More", facts(extraFacts(activity), look.width, look, { maxLines: EXTRA_LINES }), look),
+    facts(provenance(activity), look.width, look, { tone: "dim" }),
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -163,6 +163,9 @@ function numberFacts(activity: StoredActivity): Fact[] {
   ];
 }
 
+/** Lines that one of the provider's own values may take: the beat intervals of an hour would fill pages. */
+const EXTRA_LINES = 3;
+
 function extraFacts(activity: StoredActivity): Fact[] {
   return Object.entries(activity.extra).map(([name, value]) => [
     plainText(name),
@@ -195,17 +198,34 @@ function kindWords(activity: StoredActivity): string | null {
   return words.length === 0 ? null : words.join(", ");
 }
 
+interface FactsStyle {
+  readonly tone?: Tone;
+  /** A value that takes more is cut off, and a line says how long it is. */
+  readonly maxLines?: number;
+}
+
 /** Names and values in two columns; what is unknown is not there. */
-function facts(all: readonly Fact[], width: number, look: Look, tone: Tone = "plain"): string[] {
+function facts(all: readonly Fact[], width: number, look: Look, style: FactsStyle = {}): string[] {
   const known = all.filter(([, value]) => value !== null && value !== "");
-  const left = Math.min(28, Math.max(...known.map(([name]) => displayWidth(name))));
+  // Apple's names differ only at their end, after some thirty letters: they may take half of the line and a little.
+  const left = Math.min(Math.floor(width * 0.55), Math.max(...known.map(([name]) => displayWidth(name))));
   return known.flatMap(([name, value, own]) => {
-    const lines = wrap(value ?? "", Math.max(10, width - left - 2));
+    const lines = briefly(value ?? "", Math.max(10, width - left - 2), look, style.maxLines);
     return lines.map((line, at) => {
       const label = at === 0 ? truncate(name, left, look.unicode) : "";
-      return `${paint(look, "dim", pad(label, left))}  ${paint(look, own ?? tone, line)}`;
+      return `${paint(look, "dim", pad(label, left))}  ${paint(look, own ?? style.tone ?? "plain", line)}`;
     });
   });
+}
+
+function briefly(value: string, width: number, look: Look, maxLines: number | undefined): string[] {
+  if (maxLines === undefined) return wrap(value, width);
+  const head = value.slice(0, width * (maxLines + 2));
+  const lines = wrap(head, width);
+  // The note takes a line, too: in its place the last one may as well stand.
+  if (lines.length <= maxLines + 1 && head.length === value.length) return lines;
+  const note = `${look.unicode ? "…" : "..."} ${value.length} characters in all (--json)`;
+  return [...lines.slice(0, maxLines), ...wrap(note, width)];
 }
 
 function charts(activity: StoredActivity, look: Look): string[][] {

@@ -1,3 +1,5 @@
+import { StoreError } from "../errors.ts";
+
 /** The environment, as `process.env` has it. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,22 +37,25 @@ export class ClosedPipeError extends Error {}
 
 /** Resolves when what was written has left the process. */
 export interface ProcessIo extends Io {
-  /** Waits until the streams have taken everything. */
+  /** Waits until the streams have taken everything. Throws `StoreError` when some of the data could not be written. */
   flush(): Promise<void>;
 }
 
 /** The real terminal. `environment` decides colour (NO_COLOR, FORCE_COLOR, TERM) and Unicode (locale). */
 export function processIo(environment: Environment): ProcessIo {
-  const state = { closed: false };
+  const state: { closed: boolean; lost: StoreError | undefined } = { closed: false, lost: undefined };
   const output = (stream: NodeJS.WriteStream): OutputStream => {
+    const isData = stream === process.stdout;
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      state.closed = true;
+      if (error.code === "EPIPE") state.closed = true;
+      else if (isData) state.lost ??= unwritable(error);
+      // A log that cannot be written is no reason to stop: the work itself may succeed.
     });
     return {
       write(data) {
         if (state.closed) throw new ClosedPipeError();
-        stream.write(data);
+        if (isData && state.lost !== undefined) throw state.lost;
+        if (!stream.destroyed) stream.write(data);
       },
       get isTTY() {
         return stream.isTTY === true;
@@ -62,7 +67,7 @@ export function processIo(environment: Environment): ProcessIo {
   };
   const drained = (stream: NodeJS.WriteStream): Promise<void> =>
     new Promise((resolve) => {
-      if (state.closed || stream.writableLength === 0) resolve();
+      if (state.closed || stream.destroyed || stream.writableLength === 0) resolve();
       else stream.write("", () => resolve());
     });
   const stdin = process.stdin;
@@ -98,8 +103,20 @@ export function processIo(environment: Environment): ProcessIo {
     interactive: stdin.isTTY === true && process.stderr.isTTY === true,
     async flush() {
       await Promise.all([drained(process.stdout), drained(process.stderr)]);
+      // A file tells what is wrong with it one turn after the write.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (state.lost !== undefined) throw state.lost;
     },
   };
+}
+
+function unwritable(error: NodeJS.ErrnoException): StoreError {
+  const full = error.code === "ENOSPC" || error.code === "EDQUOT";
+  return new StoreError(
+    full ? "DISK_FULL" : "OUTPUT_FAILED",
+    `cannot write the output: ${full ? "the disk is full" : (error.code ?? error.message)}`,
+    { cause: error, ...(full ? { hint: "free some space, or write to another place" } : {}) },
+  );
 }
 
 /** <https://no-color.org>, <https://force-color.org>; a dumb terminal has none. */

@@ -54,20 +54,26 @@ export function knownOf(store: Store, owner: Owner): Known {
   };
 }
 
+type SessionRow = Row & Owner & { readonly possible_duplicate_of: string | null };
+
 /** What an import may see of the store: the sessions of every source, read live. */
 export function storedSessionsOf(store: Store): StoredSessions {
-  const near = store.db.prepare("SELECT * FROM activities WHERE start_time >= ? AND start_time <= ?");
+  const near = store.db.prepare(
+    `SELECT *, json_extract(extra, '$.possible_duplicate_of') AS possible_duplicate_of FROM activities
+     WHERE start_time >= ? AND start_time <= ?`,
+  );
   const holds = store.db
     .prepare(
       `SELECT count(*) FROM item_payloads i JOIN raw_payloads r ON r.id = i.raw_id
        WHERE i.source = ? AND i.account = ? AND i.external_id = ? AND r.sha256 = ?`,
     )
     .pluck();
-  const session = (row: Row & Owner): StoredSession => ({
+  const session = (row: SessionRow): StoredSession => ({
     source: row.source,
     account: row.account,
     externalId: row.external_id,
     aliases: store.activities.aliases(row.id),
+    possibleDuplicateOf: row.possible_duplicate_of,
     startTime: row.start_time,
     totalElapsedTime: row.total_elapsed_time,
     totalTimerTime: row.total_timer_time,
@@ -76,7 +82,7 @@ export function storedSessionsOf(store: Store): StoredSessions {
   });
   return {
     startingNear(startMs, toleranceMs) {
-      const rows = near.all(...textSpan(startMs, toleranceMs)) as (Row & Owner)[];
+      const rows = near.all(...textSpan(startMs, toleranceMs)) as SessionRow[];
       return nearestFirst(rows, startMs, toleranceMs).map(session);
     },
     holds: ({ source, account, externalId }, bytes) =>

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import Sqlite from "better-sqlite3";
+import { connect } from "../../src/store/driver.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runDoctor } from "../../src/commands/doctor.ts";
 import { checkDisk, checkNode } from "../../src/commands/doctor-machine.ts";
@@ -158,6 +158,19 @@ describe("logins", () => {
   });
 });
 
+test.each<[string, number, string]>([
+  ["a login that was refused wants a new one", NOW - 5000, "fitglue connect polar"],
+  ["one that was made since only wants a sync", NOW - 500, "fitglue sync polar"],
+])("%s", async (_, connectedAt, remedy) => {
+  const context = await synced(1, { connections: [login({ connectedAt })] });
+  const store = context.store("write");
+  store.transaction(() =>
+    store.syncState.failed(POLAR, "AUTH_REQUIRED", "no longer accepted", isoInstant(NOW - 1000), null),
+  );
+  const { bad } = await diagnose(context);
+  expect(bad.map((finding) => finding.remedy)).toEqual([remedy]);
+});
+
 describe("a source that forgets", () => {
   test.each<[number, number, string | undefined]>([
     [21, 0, undefined],
@@ -313,7 +326,7 @@ describe("the database", () => {
     [
       "of a newer fitglue",
       (path) => {
-        const db = new Sqlite(path);
+        const db = connect(path);
         db.exec("CREATE TABLE t (a); PRAGMA application_id = 1718187111; PRAGMA user_version = 999");
         db.close();
       },

@@ -45,6 +45,31 @@ describe("fitglue show on a terminal", () => {
     expect(stdout).toContain("possible duplicate of #1\n");
   });
 
+  it("cuts off a value of the provider's own that would fill pages, and says so", async () => {
+    const intervals = Array.from({ length: 50_000 }, () => 812);
+    const home = await demoHome([{ ...TRAIL_RUN, extra: { "rr-intervals": intervals } }]);
+    const lines = (await run(home, ["show"], { columns: 80 })).stdout.split("\n");
+    const at = lines.indexOf("More");
+    // "rr-intervals" takes 12 columns and two spaces, which leaves 66: the bracket, sixteen times "812,", and an "8".
+    expect(lines.slice(at + 1, at + 6)).toEqual([
+      `rr-intervals  [${"812,".repeat(16)}8`,
+      `              12,${"812,".repeat(15)}812`,
+      `              ,${"812,".repeat(16)}8`,
+      "              … 200001 characters in all (--json)",
+      "",
+    ]);
+    const { stdout } = await run(home, ["show", "--json"], { columns: 80 });
+    expect((JSON.parse(stdout) as { extra: object }).extra).toEqual({ "rr-intervals": intervals });
+    expect((await run(home, ["show"])).stdout).toContain("extra.rr-intervals.49999\t812\n");
+  });
+
+  it("tells Apple's long names apart", async () => {
+    const name = "HKQuantityTypeIdentifierDistanceWalkingRunning";
+    const home = await demoHome([{ ...TRAIL_RUN, extra: { [name]: 1, [`${name}Twice`]: 2 } }]);
+    const { stdout } = await run(home, ["show"], { columns: 100 });
+    expect(stdout).toContain(`${name}       1\n${name}Twice  2\n`);
+  });
+
   it("colours only where colour is wanted", async () => {
     const home = await demoHome([TRAIL_RUN]);
     expect((await run(home, ["show"], { columns: 80, color: true })).stdout).toContain("\u001b[31m");

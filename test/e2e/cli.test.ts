@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
@@ -31,6 +31,8 @@ describe("the command line itself", () => {
     [["bogus"], "fitglue: unknown command 'bogus'\n  try: fitglue --help\n"],
     [["sync", "--bogus"], "fitglue: unknown option '--bogus'\n  try: fitglue sync --help\n"],
     [["import"], "fitglue: missing required argument 'path'\n  try: fitglue import --help\n"],
+    [["lst"], "fitglue: unknown command 'lst' (did you mean list?)\n  try: fitglue --help\n"],
+    [["list", "--form", "x"], "fitglue: unknown option '--form' (did you mean --from?)\n"],
     [["sync", "garmin"], 'fitglue: unknown provider "garmin"\n  try: one of: '],
     [["sync", "--since", "2026-02-30"], 'fitglue: --since wants a date like 2026-11-20, not "2026-02-30"\n'],
     [
@@ -45,9 +47,9 @@ describe("the command line itself", () => {
     expect(readdirSync(home)).toEqual([]);
   });
 
-  test("with --json an error is one JSON line on stderr", async () => {
+  test("with --json an error is one JSON line on stderr, and a sync that could not begin has its document", async () => {
     const { code, stdout, stderr } = await runCli(["sync", "--json"], { home: tempDir() });
-    expect([code, stdout]).toEqual([4, ""]);
+    expect([code, stdout]).toEqual([4, '{"providers":[]}\n']);
     expect(JSON.parse(stderr)).toEqual({
       type: "error",
       code: "AUTH_REQUIRED",
@@ -58,6 +60,24 @@ describe("the command line itself", () => {
     });
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   });
+});
+
+test("a provider whose login cannot be read does not keep the next one from its turn", async () => {
+  const home = tempDir();
+  mkdirSync(join(home, ".config/fitglue"), { recursive: true, mode: 0o700 });
+  writeFileSync(
+    join(home, ".config/fitglue/credentials.json"),
+    JSON.stringify({ version: 1, credentials: { polar: {}, fitbit: {} } }),
+    { mode: 0o600 },
+  );
+  const { code, stdout, stderr } = await runCli(["sync", "--json"], { home });
+  expect(code).toBe(8);
+  const { providers } = JSON.parse(stdout) as { providers: object[] };
+  expect(providers).toMatchObject([
+    { provider: "polar", status: "failed", error: { code: "CREDENTIALS_DAMAGED" } },
+    { provider: "fitbit", status: "failed", error: { code: "CREDENTIALS_DAMAGED" } },
+  ]);
+  expect(JSON.parse(stderr)).toMatchObject({ code: "CREDENTIALS_DAMAGED", provider: "polar" });
 });
 
 describe("settings", () => {
@@ -101,6 +121,35 @@ test("a closed pipe ends the program quietly with 0", async () => {
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   const [code] = (await once(child, "close")) as [number];
   expect([code, stderr]).toEqual([0, ""]);
+});
+
+// A device that takes everything and has no room: only Linux has one.
+describe.runIf(existsSync("/dev/full"))("where the output goes to a full disk", () => {
+  const toFullDisk = async (args: string, home: string): Promise<unknown[]> => {
+    const child = spawn("sh", ["-c", `exec "${process.execPath}" "${BIN}" ${args} > /dev/full`], {
+      cwd: home,
+      env: { PATH: process.env["PATH"], HOME: home, FITGLUE_CREDENTIALS: "file" },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    const [code] = (await once(child, "close")) as [number];
+    return [code, stderr];
+  };
+
+  test("that is an error with a sentence, exit 7", async () => {
+    const sentence =
+      "fitglue: cannot write the output: the disk is full\n  try: free some space, or write to another place\n";
+    expect(await toFullDisk("list", tempDir())).toEqual([7, sentence]);
+    expect(await toFullDisk("--help", tempDir())).toEqual([7, sentence]);
+  });
+
+  test("with --json one line, and a failure that came first keeps its code", async () => {
+    const [code, stderr] = await toFullDisk("status --json", tempDir());
+    expect(code).toBe(7);
+    expect(JSON.parse(String(stderr))).toMatchObject({ code: "DISK_FULL", exit_code: 7 });
+    expect((await toFullDisk("sync --json", tempDir()))[0]).toBe(4);
+  });
 });
 
 test("a path with escape sequences in an error does not act on the terminal", async () => {

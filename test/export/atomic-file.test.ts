@@ -1,5 +1,7 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -7,6 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
@@ -42,6 +45,26 @@ describe("AtomicFile", () => {
     expect(readFileSync(path, "utf8")).toBe("old");
     writeAtomically(path, "new");
     expect(readFileSync(path, "utf8")).toBe("new");
+  });
+
+  it("replaces the file behind a symbolic link, and not the link", () => {
+    const folder = tempDir();
+    mkdirSync(join(folder, "www"));
+    writeFileSync(join(folder, "www", "a.json"), "old");
+    symlinkSync(join(folder, "www", "a.json"), join(folder, "a.json"));
+    writeAtomically(join(folder, "a.json"), "new");
+    expect(readdirSync(join(folder, "www"))).toEqual(["a.json"]);
+    expect(readFileSync(join(folder, "www", "a.json"), "utf8")).toBe("new");
+    expect(lstatSync(join(folder, "a.json")).isSymbolicLink()).toBe(true);
+  });
+
+  it("writes to a named pipe as it is, and leaves it one", async () => {
+    const path = join(tempDir(), "pipe");
+    execFileSync("mkfifo", [path]);
+    const reader = readFile(path, "utf8");
+    writeAtomically(path, "through");
+    expect(await reader).toBe("through");
+    expect(lstatSync(path).isFIFO()).toBe(true);
   });
 
   it("says in words why it cannot", () => {

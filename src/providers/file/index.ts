@@ -17,7 +17,7 @@ import type {
 import { entriesOf, holdsSessions, isZip } from "./entries.ts";
 import { fitSessions } from "./fit-sessions.ts";
 import { MEDIA_TYPES, SESSION_FORMATS, type SessionFormat, sessionFormatOf } from "./format.ts";
-import type { FileSession, SessionOptions } from "./session.ts";
+import { type FileSession, MARK, type SessionOptions } from "./session.ts";
 import { gpxSessions, tcxSessions } from "./xml-sessions.ts";
 
 /** Grows whenever the same file would map to other values. */
@@ -131,14 +131,18 @@ function place(own: FileSession, format: SessionFormat, bytes: Uint8Array, sessi
     // The provider's own file, exported byte for byte.
     if (stored.source !== "file" && session.stored.holds(stored, bytes)) return "known";
   }
-  const other = near.find((stored) => stored.source !== "file" && isSameLength(stored, own.activity));
-  const mark = other === undefined ? {} : { possible_duplicate_of: other.externalId };
+  const known = near.find(
+    (stored) => stored.source === "file" && idsOf(stored).includes(own.activity.externalId),
+  );
+  // Two exports with different marks were two sessions where they came from: one run, recorded by two apps.
+  const isApart = (stored: StoredSession): boolean =>
+    stored.source !== "file" || (known === undefined && identity !== null && isMarked(stored));
+  const other = near.find((stored) => isApart(stored) && isSameLength(stored, own.activity));
+  const original = other?.externalId ?? known?.possibleDuplicateOf ?? null;
+  const mark = original === null ? {} : { possible_duplicate_of: original };
   const activity = { ...own.activity, extra: { ...own.activity.extra, ...mark } };
   const raw = [{ kind: format, mediaType: MEDIA_TYPES[format], bytes }];
-  const files = near.filter((stored) => stored.source === "file");
-  const twin =
-    files.find((stored) => idsOf(stored).includes(activity.externalId)) ??
-    files.find((stored) => isSameLength(stored, activity));
+  const twin = known ?? near.find((stored) => !isApart(stored) && isSameLength(stored, activity));
   if (twin === undefined) return { item: { activity, raw } };
   const isNewId = twin.externalId !== activity.externalId;
   const kinds = twin.payloadKinds();
@@ -153,6 +157,11 @@ function place(own: FileSession, format: SessionFormat, bytes: Uint8Array, sessi
 
 function idsOf(stored: StoredSession): string[] {
   return [stored.externalId, ...stored.aliases];
+}
+
+/** Whether its file was an export of fitglue's own. */
+function isMarked(stored: StoredSession): boolean {
+  return idsOf(stored).some((id) => id.startsWith(MARK));
 }
 
 function identitiesOf(stored: StoredSession): string[] {

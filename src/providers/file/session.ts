@@ -113,8 +113,11 @@ export function lastDistance(samples: Samples): number | null {
   return last === undefined || last === 0 ? null : last;
 }
 
+/** What the ids of sessions begin with that bear fitglue's own mark. */
+export const MARK = "fitglue:";
+
 /** The id of a session: fitglue's own mark when it has one, else a digest of what its format identifies it by. */
 export function externalIdOf(identity: string | null, ...parts: readonly (string | number | null)[]): string {
-  if (identity !== null) return `fitglue:${identity}`;
+  if (identity !== null) return `${MARK}${identity}`;
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }

@@ -40,9 +40,10 @@ export function polarOAuth(urls: PolarUrls): OAuthSpec {
     redirectHost: "localhost",
     clientHelp: (redirectUri) =>
       [
-        "fitglue needs an AccessLink client of your own. Create one at https://admin.polaraccesslink.com",
-        "(log in with your Polar Flow account, it is free):",
-        `  Authorization redirect URL:  ${redirectUri}  (exactly this one, and as the default)`,
+        "fitglue needs an AccessLink client of your own, which is free. Create one at",
+        "https://admin.polaraccesslink.com (log in with your Polar Flow account):",
+        `  Authorization redirect URL:  ${redirectUri}`,
+        "                               exactly this one, and as the default",
         "  Available data types:        switch on all of them",
         "Then copy the client id and the client secret; the secret is shown only once.",
       ].join("\n"),

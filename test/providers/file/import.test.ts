@@ -160,6 +160,28 @@ describe("an export imported again is the same session", () => {
   });
 });
 
+describe("exports of two sessions that are alike", () => {
+  it.each([
+    ["fit", fitFile],
+    ["tcx", tcxFile],
+    ["gpx", gpxFile],
+  ])("as %s: both are stored, the second marked, whatever each holds", async (extension, write) => {
+    const { put, load, all } = bench();
+    // One run, recorded by a phone and by a watch: two activities where they were exported.
+    put(`phone.${extension}`, write(outdoorRun({ externalId: "phone", avgHeartRate: null })));
+    put(`watch.${extension}`, write(outdoorRun({ externalId: "watch" })));
+    const folder = put("note.txt", "").replace(/note\.txt$/, "");
+    expect(await load(folder)).toMatchObject({ status: "ok", activities: 2, added: 2, unchanged: 0 });
+    const [first, second, ...others] = all();
+    expect(others).toEqual([]);
+    expect(first?.extra["possible_duplicate_of"]).toBeUndefined();
+    expect(second?.extra["possible_duplicate_of"]).toBe(first?.externalId);
+    expect(second?.samples.timestamp).toEqual(first?.samples.timestamp);
+    expect(await load(folder)).toMatchObject({ added: 0, updated: 0, unchanged: 2 });
+    expect(all()).toEqual([first, second]);
+  });
+});
+
 describe("a FIT file", () => {
   it("gives back what was exported, value by value", async () => {
     const { put, load, all } = bench();
