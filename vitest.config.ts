@@ -7,6 +7,8 @@ export default defineConfig({
     reporters: ["default", "./test/summary-reporter.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Much of the suite waits for processes of its own: a worker for every core, not for every core but one.
+    maxWorkers: "100%",
     // An odd zone, so that nothing can lean on the host's by accident.
     env: { TZ: "Pacific/Chatham" },
   },

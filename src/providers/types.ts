@@ -94,7 +94,9 @@ export interface RemoteSource {
   readonly retentionDays?: number;
   /**
    * Oldest first. Called again with the same bookmark it yields at least the same items. The consumer makes each batch
-   * durable and confirms its receipt before it asks for the next, so `session.known` is up to date at every step.
+   * durable and confirms its receipt before it asks for the next, so `session.known` is up to date at every step. A receipt that
+   * the source could not take is thrown at the `yield` that handed it out (and stays pending): a source that has another
+   * way to its data catches that and goes on.
    * Checks `session.signal` between requests. Throws what `ApiClient` throws; an item that cannot be mapped goes to
    * `skipped` and never fails the batch.
    */

@@ -11,7 +11,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import Sqlite, { type Database } from "better-sqlite3";
+import { connect, type Database } from "./driver.ts";
 import { InterruptedError, StoreError, UsageError } from "../errors.ts";
 import { asStoreError } from "./errors.ts";
 import { SCHEMA_VERSION } from "./migrations.ts";
@@ -143,7 +143,7 @@ async function copy(db: Database, temporary: string, options: BackupOptions): Pr
 }
 
 function checkCopy(path: string): { counts: TableCounts; schemaVersion: number } {
-  const db = new Sqlite(path, { fileMustExist: true });
+  const db = connect(path, { fileMustExist: true });
   try {
     // One file: what is in a write-ahead log would be lost by whoever copies the file alone.
     db.pragma("journal_mode = DELETE");

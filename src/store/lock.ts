@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import Sqlite, { type Database } from "better-sqlite3";
+import { connect, type Database } from "./driver.ts";
 import { InterruptedError, StoreError, type FitglueError } from "../errors.ts";
 import { asStoreError } from "./errors.ts";
 
@@ -45,7 +45,7 @@ export async function acquireFileLock(
   let db: Database;
   try {
     closeSync(openSync(path, "a", 0o600));
-    db = new Sqlite(path, { timeout: 0 });
+    db = connect(path, { timeout: 0 });
   } catch (error) {
     throw asStoreError(error, path);
   }

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import Sqlite, { type Database } from "better-sqlite3";
+import { connect, type Database } from "./driver.ts";
 import { StoreError } from "../errors.ts";
 import { asStoreError } from "./errors.ts";
 import { type FileSystemProbe, networkFileSystem } from "./file-system.ts";
@@ -27,7 +27,7 @@ export interface OpenOptions {
 export function openDatabase(path: string, options: OpenOptions): Database {
   const missing = !existsSync(path);
   try {
-    if (missing && options.ifMissing === "empty") return prepare(new Sqlite(":memory:"), ":memory:", "wal");
+    if (missing && options.ifMissing === "empty") return prepare(connect(":memory:"), ":memory:", "wal");
     if (missing) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       refuseNetwork(path, options);
@@ -36,7 +36,7 @@ export function openDatabase(path: string, options: OpenOptions): Database {
       refuseNetwork(path, options);
     }
     if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
-    return prepare(new Sqlite(path, { timeout: 5000 }), path, options.journalMode ?? "wal");
+    return prepare(connect(path, { timeout: 5000 }), path, options.journalMode ?? "wal");
   } catch (error) {
     throw asStoreError(error, path);
   }

@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { FitglueError, InterruptedError, RateLimitError, dispositionOf } from "../errors.ts";
+import {
+  dispositionOf,
+  FitglueError,
+  InterruptedError,
+  ItemError,
+  RateLimitError,
+  TemporaryError,
+} from "../errors.ts";
 
-import { type Batch, isoInstant } from "../model/index.ts";
+import { type Batch, isoInstant, type Receipt } from "../model/index.ts";
 import type { Provider, RemoteSource, Session } from "../providers/types.ts";
 import type { BatchResult, Owner, Store } from "../store/index.ts";
 import { knownOf } from "./known.ts";
@@ -94,21 +101,29 @@ async function pullAll(
   try {
     await waitForCooldown(provider, store, owner, options);
     store.transaction(() => state.started(owner, now()));
-    if (!options.dryRun) await settle(remote, session, store, owner);
-    for await (const batch of remote.pull(session, state.bookmark(owner))) {
-      const result = await writeBatch(store, owner, batch, provider.parserVersion, options.now());
-      count.added += result.added;
-      count.updated += result.updated;
-      count.unchanged += result.unchanged;
-      count.skipped += result.skipped;
-      count.deleted += result.deleted;
-      options.onEvent?.({ type: "batch", result });
-      if (!options.dryRun && batch.receipt !== undefined && remote.confirm !== undefined) {
-        await remote.confirm(session, batch.receipt);
-        store.settleReceipt(owner, batch.receipt.id);
+    const unsettled = options.dryRun ? undefined : await settle(remote, session, store, owner);
+    const batches = remote.pull(session, state.bookmark(owner));
+    try {
+      for (let next = await batches.next(); next.done !== true;) {
+        const batch = next.value;
+        const result = await writeBatch(store, owner, batch, provider.parserVersion, options.now());
+        count.added += result.added;
+        count.updated += result.updated;
+        count.unchanged += result.unchanged;
+        count.skipped += result.skipped;
+        count.deleted += result.deleted;
+        options.onEvent?.({ type: "batch", result });
+        const unconfirmed =
+          options.dryRun || batch.receipt === undefined
+            ? undefined
+            : await confirm(remote, session, store, owner, batch.receipt);
+        if (options.signal.aborted) throw new InterruptedError();
+        next = unconfirmed === undefined ? await batches.next() : await batches.throw(unconfirmed);
       }
-      if (options.signal.aborted) throw new InterruptedError();
+    } finally {
+      await batches.return();
     }
+    if (unsettled !== undefined) throw unsettled;
     store.transaction(() => state.succeeded(owner, now()));
   } catch (error) {
     if (options.signal.aborted) throw new InterruptedError({ cause: error });
@@ -139,14 +154,45 @@ export async function writeBatch(
   return store.write(owner, await store.prepare(batch), { parserVersion, now });
 }
 
-/** Confirms what an earlier run stored but did not get to confirm. A source that no longer knows a receipt has given the data back. */
-async function settle(remote: RemoteSource, session: Session, store: Store, owner: Owner): Promise<void> {
-  if (remote.confirm === undefined) return;
+/**
+ * Confirms what earlier runs stored but did not get to confirm. What cannot be confirmed now stays pending and does not keep
+ * the pass from fetching; the first such error is given back, to end the pass with.
+ */
+async function settle(
+  remote: RemoteSource,
+  session: Session,
+  store: Store,
+  owner: Owner,
+): Promise<FitglueError | undefined> {
+  let first: FitglueError | undefined;
   for (const receipt of store.pendingReceipts(owner)) {
-    if (session.signal.aborted) throw new InterruptedError();
-    await remote.confirm(session, receipt);
-    store.settleReceipt(owner, receipt.id);
+    const error = await confirm(remote, session, store, owner, receipt);
+    if (session.signal.aborted) throw new InterruptedError({ cause: error });
+    first ??= error;
   }
+  return first;
+}
+
+/**
+ * Confirms one receipt and forgets it; a source that no longer knows it has given its data back. Gives back the error of
+ * one that the source cannot take now, which stays pending. Throws what ends the pass at once: no consent, a rate limit.
+ */
+async function confirm(
+  remote: RemoteSource,
+  session: Session,
+  store: Store,
+  owner: Owner,
+  receipt: Receipt,
+): Promise<FitglueError | undefined> {
+  try {
+    await remote.confirm?.(session, receipt);
+  } catch (error) {
+    const lasting = error instanceof TemporaryError && !(error instanceof RateLimitError);
+    if (lasting || error instanceof ItemError) return error;
+    throw error;
+  }
+  store.settleReceipt(owner, receipt.id);
+  return undefined;
 }
 
 async function waitForCooldown(

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import Sqlite from "better-sqlite3";
+import { connect } from "../../src/store/driver.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runDoctor } from "../../src/commands/doctor.ts";
 import { checkDisk, checkNode } from "../../src/commands/doctor-machine.ts";
@@ -326,7 +326,7 @@ describe("the database", () => {
     [
       "of a newer fitglue",
       (path) => {
-        const db = new Sqlite(path);
+        const db = connect(path);
         db.exec("CREATE TABLE t (a); PRAGMA application_id = 1718187111; PRAGMA user_version = 999");
         db.close();
       },

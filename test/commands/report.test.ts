@@ -41,6 +41,17 @@ describe("fitglue report", () => {
     expect(stdout.match(/<details id="a/g)).toHaveLength(203);
   });
 
+  it("folds a value of the provider's own that would fill pages", async () => {
+    const home = await demoHome([
+      { ...RIDE, extra: { "rr-intervals": Array(1000).fill(812), short: "a<b" } },
+    ]);
+    const { stdout } = await run(home, ["report", "--out", "-"]);
+    // [ and ], a thousand times 812, and the commas between them.
+    expect(stdout).toContain("… (4001 characters)</summary>");
+    expect(stdout).toContain(`[${"812,".repeat(999)}812]`);
+    expect(stdout).toContain("<td>a&lt;b</td>");
+  });
+
   it.each([
     [["report", "99"], "there is no activity 99", "fitglue list"],
     [["report", "--sport", "rowing"], "no activity matches", "fitglue list"],

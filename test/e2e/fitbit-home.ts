@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
+import { connect } from "../../src/store/driver.ts";
 import { CredentialFile } from "../../src/auth/credential-file.ts";
 import { runCli, startCli, type CliProcess, type CliResult } from "../cli.ts";
 import {
@@ -67,7 +67,7 @@ export async function startFitbitHome(options: FitbitHomeOptions = {}): Promise<
     start: (args, more) => startCli(args, { home, env: { ...env, ...more } }),
     run: (...args) => runCli(args, { home, env }),
     rows(sql) {
-      const db = new Sqlite(databasePath, { readonly: true, fileMustExist: true });
+      const db = connect(databasePath, { readonly: true, fileMustExist: true });
       try {
         return db.prepare(sql).all() as Record<string, unknown>[];
       } finally {

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import Sqlite from "better-sqlite3";
+import { connect } from "../../src/store/driver.ts";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { openStore } from "../../src/store/index.ts";
 import { type CliOptions, type CliResult, runCli } from "../cli.ts";
@@ -255,7 +255,7 @@ test("reprocess maps everything again from the database alone, and twice changes
   fake.upload(ride(1));
   fake.upload(ride(2));
   await run(["sync"], at(fake));
-  const db = new Sqlite(database());
+  const db = connect(database());
   db.exec(
     "UPDATE activities SET title = 'of an older parser', digest = zeroblob(32), parser_version = 0 WHERE id = 2",
   );
@@ -295,7 +295,7 @@ describe("verify", () => {
   test("0 for a sound database, 7 for a damaged one and for none, 3 for an odd one", async () => {
     await withSkipped();
     expect((await run(["verify"])).code).toBe(3);
-    const db = new Sqlite(database());
+    const db = connect(database());
     db.exec("DELETE FROM activities");
     db.close();
     const sound = await run(["verify", "--json"]);
@@ -303,7 +303,7 @@ describe("verify", () => {
       0,
       { status: "ok", verified: { raw_payloads: 1, activities: 0 }, findings: [] },
     ]);
-    const again = new Sqlite(database());
+    const again = connect(database());
     again.exec("UPDATE raw_payloads SET sha256 = zeroblob(32)");
     again.close();
     const damaged = await run(["verify"]);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
+import { connect } from "../../src/store/driver.ts";
 import { CredentialFile } from "../../src/auth/credential-file.ts";
 import { runCli, startCli, type CliProcess, type CliResult } from "../cli.ts";
 import { FakeAccessLink, type CommitNotice, type FakeAccessLinkOptions } from "../fakes/accesslink.ts";
@@ -59,7 +59,7 @@ export function readDatabase<T>(
   path: string,
   read: (query: (sql: string, ...values: unknown[]) => T[]) => void,
 ): void {
-  const db = new Sqlite(path, { readonly: true, fileMustExist: true });
+  const db = connect(path, { readonly: true, fileMustExist: true });
   try {
     read((sql, ...values) => db.prepare(sql).all(...values) as T[]);
   } finally {

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import Sqlite from "better-sqlite3";
+import { connect } from "../../src/store/driver.ts";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { backupStore, openStore, type Store, verifyStore } from "../../src/store/index.ts";
 import { tempDir } from "../temp.ts";
@@ -59,7 +59,7 @@ test("an existing file is replaced only with force, and then as a whole", async 
   await expect(backup()).rejects.toMatchObject({ code: "BACKUP_EXISTS", exitCode: 2 });
   expect(readFileSync(target, "utf8")).toBe("precious");
   await backup(true);
-  expect(new Sqlite(target, { readonly: true }).pragma("integrity_check", { simple: true })).toBe("ok");
+  expect(connect(target, { readonly: true }).pragma("integrity_check", { simple: true })).toBe("ok");
 });
 
 describe("refuses", () => {
@@ -159,7 +159,7 @@ test("another process may write all the time: the copy is of one moment", async 
   const alive = writer.exitCode === null;
   writer.kill("SIGKILL");
   await once(writer, "exit");
-  const copy = new Sqlite(target, { readonly: true });
+  const copy = connect(target, { readonly: true });
   const [a, b] = ["pair_a", "pair_b"].map((table) =>
     copy.prepare(`SELECT count(*) FROM ${table}`).pluck().get(),
   );

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
+import { connect } from "../../src/store/driver.ts";
 import { describe, expect, test } from "vitest";
 import { StoreError } from "../../src/errors.ts";
 import { networkFileSystem } from "../../src/store/file-system.ts";
@@ -109,7 +109,7 @@ describe("a database that is not ours is refused and not touched", () => {
 
   test("another program's database", () => {
     const path = join(tempDir(), "places.sqlite");
-    const db = new Sqlite(path);
+    const db = connect(path);
     db.exec("CREATE TABLE places (id INTEGER)");
     db.close();
     const before = readFileSync(path);

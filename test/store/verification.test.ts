@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
+import { connect, type Database } from "../../src/store/driver.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Activity } from "../../src/model/index.ts";
 import { openStore, type Store, verifyStore } from "../../src/store/index.ts";
@@ -39,8 +39,8 @@ beforeEach(async () => {
 });
 
 /** Changes the closed file as another program would, then verifies it. */
-async function verifyAfter(sql: string | ((db: Sqlite.Database) => void)) {
-  const db = new Sqlite(path);
+async function verifyAfter(sql: string | ((db: Database) => void)) {
+  const db = connect(path);
   db.pragma("foreign_keys = OFF");
   if (typeof sql === "string") db.exec(sql);
   else sql(db);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AuthError, RateLimitError, StoreError, TemporaryError } from "../../src/errors.ts";
-import type { Batch, Bookmark } from "../../src/model/index.ts";
+import type { Batch, Bookmark, Item } from "../../src/model/index.ts";
 import type { Provider, RemoteSource, Session } from "../../src/providers/types.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
 import { type SyncOptions, syncProvider } from "../../src/sync/sync.ts";
@@ -11,10 +11,19 @@ import { tempDir } from "../temp.ts";
 const OWNER = { source: "polar", account: "7" };
 const NOW = Date.UTC(2026, 10, 20, 12);
 
+function itemOf(externalId: string): Item {
+  return {
+    activity: activity({ externalId }),
+    raw: [{ kind: "exercise", mediaType: "application/json", bytes: Buffer.from(externalId) }],
+  };
+}
+
 /** A source that hands out numbered batches with receipts and forgets what was confirmed, as Polar does. */
 class ForgetfulSource implements RemoteSource {
   readonly offered = new Map<string, string[]>();
   readonly log: string[] = [];
+  /** Sessions that can be had without a receipt as well: handed out last, even after a failure. */
+  beneath: string[] = [];
   /** Called at each step; throw to break there. */
   at: (step: string) => void = () => undefined;
   confirmAnswer: "confirmed" | "gone" = "confirmed";
@@ -25,16 +34,21 @@ class ForgetfulSource implements RemoteSource {
 
   async *pull(session: Session, since: Bookmark | undefined): AsyncGenerator<Batch, void, void> {
     this.log.push(`pull since ${JSON.stringify(since)}`);
+    let failure: unknown;
+    try {
+      yield* this.batches(session);
+    } catch (error) {
+      if (this.beneath.length === 0) throw error;
+      failure = error;
+    }
+    if (this.beneath.length > 0) yield { items: this.beneath.map(itemOf) };
+    if (failure !== undefined) throw failure as Error;
+  }
+
+  private async *batches(session: Session): AsyncGenerator<Batch, void, void> {
     for (const [id, items] of Array.from(this.offered)) {
       this.at(`pull ${id}`);
-      yield {
-        items: items.map((externalId) => ({
-          activity: activity({ externalId }),
-          raw: [{ kind: "exercise", mediaType: "application/json", bytes: Buffer.from(externalId) }],
-        })),
-        bookmark: { last: id },
-        receipt: { id, data: { id } },
-      };
+      yield { items: items.map(itemOf), bookmark: { last: id }, receipt: { id, data: { id } } };
       const seen = session.known.get(items[0] ?? "")?.externalId;
       this.log.push(`consumer came back after ${id}, ${seen} is known`);
     }
@@ -133,6 +147,38 @@ describe("whatever breaks, nothing is lost and nothing is doubled", () => {
       expect(source.offered.size).toBe(0);
     },
   );
+
+  test("a receipt that cannot be settled stays pending and does not keep the pass from fetching", async () => {
+    const { store, source, run } = setup({ t2: ["b"] });
+    store.transaction(() =>
+      store.syncState.addReceipt(OWNER, { id: "t1", data: null }, "2026-11-19T00:00:00.000Z"),
+    );
+    source.at = (step) => {
+      if (step === "confirm t1") throw new TemporaryError("BAD_STATUS", "503 from /v3/t1");
+    };
+    expect(await run()).toMatchObject({ status: "partial", added: 1, error: { code: "BAD_STATUS" } });
+    expect(store.pendingReceipts(OWNER)).toEqual([{ id: "t1", data: null }]);
+    expect(store.syncState.get(OWNER)).toMatchObject({ lastSuccessAt: null, lastErrorCode: "BAD_STATUS" });
+    source.at = () => undefined;
+    expect(await run()).toMatchObject({ status: "ok", error: null });
+    expect(store.pendingReceipts(OWNER)).toEqual([]);
+  });
+
+  test("a confirmation that fails is thrown at the source, which may have another way to the rest", async () => {
+    const { store, source, run } = setup({ t1: ["a"], t2: ["b"] });
+    source.beneath = ["a", "b", "c"];
+    source.at = (step) => {
+      if (step === "confirm t1") throw new TemporaryError("BAD_STATUS", "503 from /v3/t1");
+    };
+    expect(await run()).toMatchObject({
+      status: "partial",
+      added: 3,
+      error: { code: "BAD_STATUS", exitCode: 5 },
+    });
+    expect(ids(store)).toEqual(["a", "b", "c"]);
+    expect(store.pendingReceipts(OWNER)).toEqual([{ id: "t1", data: { id: "t1" } }]);
+    expect([...source.offered.keys()]).toEqual(["t1", "t2"]);
+  });
 
   test("a receipt that an earlier run left pending is settled before anything is pulled", async () => {
     const { store, source, run } = setup({ t2: ["c"] });

@@ -12,8 +12,8 @@ import { openArchive } from "./zip-export.ts";
 export async function recognizesExport(file: ImportFile): Promise<boolean> {
   if (!file.isDirectory) return contentOf(file.head) !== "other";
   try {
-    const { main, utf16, archive } = await findMainInFolder(file.path);
-    return main !== undefined || utf16 || archive !== undefined;
+    const { main, utf16, archive, closed } = await findMainInFolder(file.path);
+    return main !== undefined || utf16 || archive !== undefined || closed !== undefined;
   } catch {
     // That it cannot be read is for the opening to say.
     return true;

@@ -145,7 +145,7 @@ class RouteLoader {
     const routes: NamedRoute[] = [];
     const missing: { code: string; message: string }[] = [];
     // Parts that end in the same minute share a name: each path once.
-    for (const reference of new Set(wire.routes.flatMap(({ paths }) => paths))) {
+    for (const reference of new Set(wire.routes.flatMap(({ paths }) => [...paths]))) {
       const found = this.#files.routes(reference);
       if (found.length === 0)
         missing.push({ code: "route-missing", message: `${reference} is not in the export` });

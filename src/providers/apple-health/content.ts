@@ -7,7 +7,9 @@ export function contentOf(head: Buffer): Content {
   if (/^PK(?:\x03\x04|\x05\x06|\x07\x08)/.test(latin1)) return "zip";
   if (isHealthData(latin1)) return "export";
   if (latin1.includes("\0") && isHealthData(latin1.replaceAll("\0", ""))) return "export-utf16";
-  return /<ClinicalDocument[\s>]/.test(latin1) ? "cda" : "other";
+  if (/<ClinicalDocument[\s>]/.test(latin1)) return "cda";
+  // Behind something that does not belong there: an archive is read from its end.
+  return latin1.includes("PK\x03\x04") ? "zip" : "other";
 }
 
 function isHealthData(text: string): boolean {

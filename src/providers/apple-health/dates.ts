@@ -53,12 +53,14 @@ export interface Place {
 
 /**
  * The zone that a workout names in `HKTimeZone`; null for a name that nobody knows. Foundation also has zones that are
- * a bare offset (`GMT+0530`): those give the offset and no name.
+ * a bare offset (`GMT+0530`): those give the offset and no name, up to Foundation's own
+ * limit of 18 hours.
  */
 export function placeOf(zone: string, atMs: number): Place | null {
   const fixed = /^(?:GMT|UTC)([+-])(\d{1,2}):?(\d\d)?$/.exec(zone);
   if (fixed !== null) {
     const seconds = Number(fixed[2]) * 3600 + Number(fixed[3] ?? 0) * 60;
+    if (seconds > 18 * 3600 || Number(fixed[3] ?? 0) > 59) return null;
     return { timezone: null, utcOffsetS: fixed[1] === "-" && seconds > 0 ? -seconds : seconds };
   }
   // Newer runtimes take `+05:30` for a zone and older ones do not: the answer must not depend on that.

@@ -86,6 +86,8 @@ export class ElementGate {
   #inDebris = false;
   #closed = false;
   #cut = false;
+  /** The start of a workout whose end may still come has been given up, and told. */
+  #givenUp = false;
 
   /** Plain bytes so far. */
   get bytes(): number {
@@ -239,26 +241,42 @@ export class ElementGate {
     switch (first) {
       case 82: // R
         if (isNameAt(bytes, lt + 1, RECORD)) this.#record(bytes, lt, gt);
+        else this.#other(bytes, lt, gt);
         return;
       case 87: // W
         if (isNameAt(bytes, lt + 1, WORKOUT)) this.#startWorkout(bytes, lt, gt);
+        else this.#other(bytes, lt, gt);
         return;
-      case 77: // M: of the many MetadataEntry not even the name is read
-        if (bytes[lt + 3] === 116) return;
-        this.#topLevel(bytes, lt, gt);
+      // There are millions of these, and nothing to be done about them.
+      case 77: // M
+        if (!isNameAt(bytes, lt + 1, METADATA_ENTRY)) this.#other(bytes, lt, gt);
         return;
-      case 65: // A
-      case 67: // C
-      case 69: // E
-      case 72: // H
-      case 86: // V
-        this.#topLevel(bytes, lt, gt);
+      case 73: // I
+        if (!isNameAt(bytes, lt + 1, BEATS)) this.#other(bytes, lt, gt);
+        return;
+      case 76: // L
+        if (!isNameAt(bytes, lt + 1, LOCATION)) this.#other(bytes, lt, gt);
+        return;
+      default:
+        this.#other(bytes, lt, gt);
+    }
+  }
+
+  /** Anything else. A name that no DTD has may be a newer export's; one that no element can have is damage. */
+  #other(bytes: Buffer, lt: number, gt: number): void {
+    const name = nameAt(bytes, lt + 1);
+    if (TOP_LEVEL.has(name)) this.#topLevel(bytes, lt, gt, name);
+    else if (!KNOWN.has(name) && !isName(bytes, lt + 1)) {
+      this.#report("broken-element", "an element whose name is damaged", lt, true);
     }
   }
 
   #endTag(bytes: Buffer, lt: number): void {
     if (this.#workout >= 0 && isNameAt(bytes, lt + 2, WORKOUT)) {
       this.#keepWorkout(bytes, bytes.indexOf(GT, lt) + 1);
+    } else if (isNameAt(bytes, lt + 2, WORKOUT)) {
+      if (!this.#givenUp) this.#report("broken-workout", "a workout that has no beginning", lt, true);
+      this.#givenUp = false;
     } else if (this.#correlation >= 0 && isNameAt(bytes, lt + 2, CORRELATION)) {
       this.#endCorrelation(false);
     } else if (isNameAt(bytes, lt + 2, HEALTH_DATA)) {
@@ -276,6 +294,7 @@ export class ElementGate {
 
   #startWorkout(bytes: Buffer, lt: number, gt: number): void {
     this.#leaveOpen();
+    this.#givenUp = false;
     const end = endOfTag(bytes, lt, gt + 1);
     // A lost quote hides the end; the last `>` is as good.
     const close = end < 0 ? gt : end;
@@ -291,9 +310,7 @@ export class ElementGate {
     this.#workout = -1;
   }
 
-  #topLevel(bytes: Buffer, lt: number, gt: number): void {
-    const name = nameAt(bytes, lt + 1);
-    if (!TOP_LEVEL.has(name)) return;
+  #topLevel(bytes: Buffer, lt: number, gt: number, name: string): void {
     this.#leaveOpen();
     if (name === "Correlation" && bytes[gt - 1] !== SLASH) {
       this.#correlation = this.#base + lt;
@@ -315,6 +332,7 @@ export class ElementGate {
   #dropWorkout(why: string): void {
     this.#report("broken-workout", `a workout that ${why}`, this.#workout, true);
     this.#workout = -1;
+    this.#givenUp = true;
   }
 
   #endCorrelation(lost: boolean): void {
@@ -443,6 +461,9 @@ export class ElementGate {
 
 const RECORD = Buffer.from("Record");
 const WORKOUT = Buffer.from("Workout");
+const METADATA_ENTRY = Buffer.from("MetadataEntry");
+const BEATS = Buffer.from("InstantaneousBeatsPerMinute");
+const LOCATION = Buffer.from("Location");
 const CORRELATION = Buffer.from("Correlation");
 const HEALTH_DATA = Buffer.from("HealthData");
 
@@ -455,6 +476,11 @@ function nameAt(bytes: Buffer, at: number): string {
     return isSpace(byte) || byte === GT || byte === SLASH ? bytes.toString("latin1", at, end) : "";
   }
   return "";
+}
+
+/** Whether an element can be called what stands at `at`. */
+function isName(bytes: Buffer, at: number): boolean {
+  return /^[\w:.-]+(?:[\s/>]|$)/.test(bytes.toString("latin1", at, at + LONGEST_NAME));
 }
 
 /** `<Record`, for a message; names that no DTD has are not repeated. */

@@ -25,6 +25,8 @@ export interface FolderContent {
   readonly utf16: boolean;
   /** A zip that was found instead. */
   readonly archive: string | undefined;
+  /** A file that may be the main XML and could not be looked at, and why. */
+  readonly closed: { readonly path: string; readonly error: unknown } | undefined;
 }
 
 /** Looks for the main XML by content, in the folder itself first. */
@@ -32,10 +34,17 @@ export async function findMainInFolder(folder: string): Promise<FolderContent> {
   const found: { path: string; size: number; depth: number }[] = [];
   let utf16 = false;
   let archive: string | undefined;
+  let closed: FolderContent["closed"];
   let looked = 0;
   for await (const { path, depth } of files(folder, 1)) {
     if (!/\.(?:xml|zip)$/i.test(path) || basename(path).startsWith("._") || ++looked > LOOKED_AT) continue;
-    const content = await contentAt(path);
+    let content: Content;
+    try {
+      content = await contentAt(path);
+    } catch (error) {
+      closed ??= { path: relative(folder, path), error };
+      continue;
+    }
     if (content === "export") found.push({ path, size: (await stat(path)).size, depth });
     else if (content === "export-utf16") utf16 = true;
     else if (content === "zip") archive ??= path;
@@ -48,21 +57,18 @@ export async function findMainInFolder(folder: string): Promise<FolderContent> {
     others: others.map((other) => relative(folder, other.path)),
     utf16,
     archive,
+    closed,
   };
 }
 
-async function contentAt(path: string): Promise<Content | undefined> {
+async function contentAt(path: string): Promise<Content> {
+  const file = await open(path, "r");
   try {
-    const file = await open(path, "r");
-    try {
-      const head = Buffer.alloc(HEAD);
-      const { bytesRead } = await file.read(head, 0, HEAD, 0);
-      return contentOf(head.subarray(0, bytesRead));
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return undefined;
+    const head = Buffer.alloc(HEAD);
+    const { bytesRead } = await file.read(head, 0, HEAD, 0);
+    return contentOf(head.subarray(0, bytesRead));
+  } finally {
+    await file.close();
   }
 }
 
@@ -109,6 +115,7 @@ export async function openFolder(folder: string): Promise<ExportFiles> {
 
 function nothingIn(content: FolderContent): InputError {
   if (content.utf16) return utf16Error();
+  if (content.closed !== undefined) return unreadable(content.closed.path, content.closed.error);
   if (content.archive !== undefined) {
     return new InputError(
       "INPUT_UNKNOWN",

@@ -54,6 +54,11 @@ export function buildItem(parts: ItemParts): {
     item: { activity, raw: rawOf(parts) },
     oddities: [
       ...oddities.map((oddity) => ({ ...oddity, loss: false })),
+      ...[...wire.unreadable].map((what) => ({
+        code: "unreadable-value",
+        message: `${what} cannot be read`,
+        loss: true,
+      })),
       ...damageOddities("Location", locations.damage),
       ...routeOddities(wire.routes, files, window),
     ],
@@ -66,15 +71,29 @@ interface PointsOfFile extends NamedRoute {
 
 /** The order of the parts' time, so that nothing hangs on the order in the file. */
 function byTime(routes: readonly WireRoute[]): WireRoute[] {
-  return routes.toSorted(
-    (a, b) => (a.start ?? 0) - (b.start ?? 0) || ((a.paths[0] ?? "") < (b.paths[0] ?? "") ? -1 : 1),
-  );
+  return routes.toSorted((a, b) => (a.start ?? 0) - (b.start ?? 0) || (firstPath(a) < firstPath(b) ? -1 : 1));
+}
+
+function firstPath({ paths }: WireRoute): string {
+  const [first = ""] = paths;
+  return first;
 }
 
 function pointsInOrder(routes: readonly WireRoute[], files: readonly PointsOfFile[]): RoutePoints[] {
-  const paths = new Set(byTime(routes).flatMap(({ paths }) => paths));
-  const inOrder = [...paths].flatMap((path) => files.filter(({ reference }) => reference === path));
-  return inOrder.map(({ points }) => points);
+  const paths = new Set(byTime(routes).flatMap(({ paths }) => [...paths]));
+  const byPath = pointsByPath(files);
+  return [...paths].flatMap((path) => byPath.get(path) ?? []);
+}
+
+/** Two entries of one name are two files. */
+function pointsByPath(files: readonly PointsOfFile[]): Map<string, RoutePoints[]> {
+  const byPath = new Map<string, RoutePoints[]>();
+  for (const { reference, points } of files) {
+    const list = byPath.get(reference);
+    if (list === undefined) byPath.set(reference, [points]);
+    else list.push(points);
+  }
+  return byPath;
 }
 
 function damageOddities(where: string, damage: readonly Damage[]): ItemOddity[] {
@@ -98,7 +117,7 @@ function routeOddities(
     }
   }
   for (const route of routes) {
-    const own = files.filter(({ reference, points }) => route.paths.includes(reference) && points.length > 0);
+    const own = files.filter(({ reference, points }) => route.paths.has(reference) && points.length > 0);
     if (own.length === 0) continue;
     // Two parts that end in the same minute get one file name, and only one of them survives the export.
     const start = route.start ?? window.start;

@@ -108,7 +108,7 @@ export function mapWorkout({ wire, joined, track, timezone, possibleDuplicateOf 
     startTime: isoInstant(start * 1000),
     ...zoneOf(metadata, timezone, start, oddities),
     totalElapsedTime: elapsed,
-    totalTimerTime: timerOf(wire, elapsed),
+    totalTimerTime: timerOf(wire, elapsed, statistics),
     totalDistance: distanceOf(wire, statistics),
     totalAscent: metadata.take("HKElevationAscended", "length"),
     totalDescent: metadata.take("HKElevationDescended", "length"),
@@ -176,8 +176,16 @@ function zoneOf(
 }
 
 /** Pauses removed. Without a unit: minutes where that fits between start and end, else seconds. */
-function timerOf({ duration, durationUnit }: WireWorkout, elapsed: number | null): number | null {
-  if (durationUnit !== null) return durationSeconds(duration, durationUnit);
+function timerOf(
+  { duration, durationUnit }: WireWorkout,
+  elapsed: number | null,
+  statistics: Statistics,
+): number | null {
+  if (durationUnit !== null) {
+    if (duration !== null && convert(1, durationUnit, "time") === null)
+      statistics.unknownUnits.add(durationUnit);
+    return durationSeconds(duration, durationUnit);
+  }
   if (duration === null || duration < 0 || elapsed === null) return null;
   // Start and end are whole seconds and durations are not, so a duration may seem up to a second too long at each.
   return duration * 60 <= elapsed + 2 ? duration * 60 : duration;
@@ -221,7 +229,7 @@ function distanceOf(wire: WireWorkout, statistics: Statistics): number | null {
     const metres = statistics.read(type, "sum", "length");
     if (metres !== null) total = (total ?? 0) + metres;
   }
-  return total;
+  return finite(total);
 }
 
 /** An attribute of old exports, in which 0 is written for "none". */
@@ -247,7 +255,12 @@ function energyOf(
     statistics.take(`${QUANTITY}ActiveEnergyBurned`, "sum", "energy") ??
     attributeOf(wire.totalEnergyBurned, wire.totalEnergyBurnedUnit, "energy", statistics);
   const basal = statistics.read(basalType, "sum", "energy");
-  return { active, total: active === null || basal === null ? null : active + basal };
+  return { active, total: active === null || basal === null ? null : finite(active + basal) };
+}
+
+/** A sum of numbers that are absurd may be none any more. */
+function finite(sum: number | null): number | null {
+  return Number.isFinite(sum) ? sum : null;
 }
 
 interface LapOfEvent {

@@ -120,10 +120,14 @@ const TEMPERATURES: ReadonlyMap<string, (value: number) => number> = new Map([
   ["K", (value: number) => value - 273.15],
 ]);
 
-/** The value in the dimension's unit; null when value or unit is missing, not a number, or not of that dimension. */
+/**
+ * The value in the dimension's unit; null when value or unit is missing, not a number, not of that dimension, or when
+ * the result is beyond all numbers.
+ */
 export function convert(value: number | null, unit: string | null, dimension: Dimension): number | null {
   if (value === null || !Number.isFinite(value)) return null;
-  return conversionOf(unit, dimension)?.(value) ?? null;
+  const converted = conversionOf(unit, dimension)?.(value) ?? null;
+  return converted === null || Number.isFinite(converted) ? converted : null;
 }
 
 /**

@@ -39,8 +39,8 @@ export interface WireActivity {
 export interface WireRoute {
   readonly start: EpochSeconds | null;
   readonly end: EpochSeconds | null;
-  /** Each once, as written. */
-  readonly paths: readonly string[];
+  /** As written. */
+  readonly paths: ReadonlySet<string>;
 }
 
 /** A `Workout` as written: numbers and instants read, units and meaning untouched. Missing is null. */
@@ -65,6 +65,8 @@ export interface WireWorkout {
   readonly statistics: readonly WireStatistic[];
   readonly activities: readonly WireActivity[];
   readonly routes: readonly WireRoute[];
+  /** What is written and cannot be read, each once: `sum of WorkoutStatistics`. */
+  readonly unreadable: ReadonlySet<string>;
 }
 
 /** What an open element collects from its children; an element without an owner's name swallows them. */
@@ -75,8 +77,8 @@ interface Owner {
   readonly statistics?: WireStatistic[];
   readonly activities?: WireActivity[];
   readonly routes?: WireRoute[];
-  readonly paths?: string[];
-  /** What tells the events apart that were read. */
+  readonly paths?: Set<string>;
+  /** What tells the events and the statistics apart that were read. */
   readonly seen?: Set<string>;
 }
 
@@ -101,16 +103,17 @@ export function parseWorkout(bytes: Buffer): WireWorkout {
 
   let workout: WireWorkout | undefined;
   const open: Owner[] = [];
+  const faults = new Faults();
   parser.onopentag = (tag) => {
     const attributes = tag.attributes as Attributes;
     const parent = open.at(-1);
     if (parent === undefined) {
       const isFirst = tag.name === "workout" && workout === undefined;
       const owner = { ...newOwner(tag.name), activities: [], routes: [] };
-      if (isFirst) workout = readWorkout(attributes, owner);
+      if (isFirst) workout = readWorkout(attributes, owner, faults);
       open.push(isFirst ? owner : { tag: tag.name });
     } else {
-      open.push(readChild(tag.name, attributes, parent));
+      open.push(readChild(tag.name, attributes, parent, faults));
     }
   };
   parser.onclosetag = () => {
@@ -138,31 +141,62 @@ function newOwner(tag: string): Required<Pick<Owner, "tag" | "metadata" | "event
   return { tag, metadata: new Map(), events: [], statistics: [], seen: new Set() };
 }
 
-function readWorkout(attributes: Attributes, owner: WorkoutOwner): WireWorkout {
+function readWorkout(attributes: Attributes, owner: WorkoutOwner, faults: Faults): WireWorkout {
+  const element = faults.in("Workout", attributes);
   return {
     activityType: clean(attributes["workoutactivitytype"]),
-    duration: parseNumber(attributes["duration"]),
+    duration: element.number("duration"),
     durationUnit: clean(attributes["durationunit"]),
-    totalDistance: parseNumber(attributes["totaldistance"]),
+    totalDistance: element.number("totalDistance"),
     totalDistanceUnit: clean(attributes["totaldistanceunit"]),
-    totalEnergyBurned: parseNumber(attributes["totalenergyburned"]),
+    totalEnergyBurned: element.number("totalEnergyBurned"),
     totalEnergyBurnedUnit: clean(attributes["totalenergyburnedunit"]),
     sourceName: clean(attributes["sourcename"]),
     sourceVersion: clean(attributes["sourceversion"]),
     device: clean(attributes["device"]),
-    creation: parseDate(attributes["creationdate"]),
-    start: parseDate(attributes["startdate"]),
-    end: parseDate(attributes["enddate"]),
+    creation: element.date("creationDate"),
+    start: element.date("startDate"),
+    end: element.date("endDate"),
     metadata: owner.metadata,
     events: owner.events,
     statistics: owner.statistics,
     activities: owner.activities,
     routes: owner.routes,
+    unreadable: faults.found,
   };
 }
 
+/** Reads an element's attributes, and remembers what of them cannot be read. */
+class Faults {
+  readonly found = new Set<string>();
+
+  in(element: string, attributes: Attributes) {
+    const read = <T>(name: string, parse: (text: string) => T | null): T | null => {
+      const text = attributes[name.toLowerCase()];
+      const value = text === undefined ? null : parse(text);
+      if (value === null && text !== undefined && !SAYS_NOTHING.test(text)) {
+        this.found.add(`${name} of ${element}`);
+      }
+      return value;
+    };
+    return {
+      number: (name: string): number | null => read(name, parseNumber),
+      date: (name: string): EpochSeconds | null => read(name, parseDate),
+      /** For what the element means nothing without. */
+      text: (name: string): string | null => {
+        const text = clean(attributes[name]);
+        if (text === null) this.found.add(`${name} of ${element}`);
+        return text;
+      },
+    };
+  }
+}
+
+/** How writers put it that there is no number. */
+const SAYS_NOTHING = /^\s*(?:[+-]?(?:nan|inf(?:inity)?))?\s*$/i;
+
 /** Adds a child to its parent and returns what collects the child's own children. */
-function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
+function readChild(tag: string, attributes: Attributes, parent: Owner, faults: Faults): Owner {
   switch (tag) {
     case "metadataentry": {
       const key = clean(attributes["key"]);
@@ -173,12 +207,13 @@ function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
       return { tag };
     }
     case "workoutevent": {
+      const element = faults.in("WorkoutEvent", attributes);
       const metadata = new Map<string, string>();
-      const type = clean(attributes["type"]);
+      const type = element.text("type");
       const event = {
         type: type ?? "",
-        date: parseDate(attributes["date"]),
-        duration: parseNumber(attributes["duration"]),
+        date: element.date("date"),
+        duration: element.number("duration"),
         durationUnit: clean(attributes["durationunit"]),
         metadata,
       };
@@ -190,26 +225,30 @@ function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
       return { tag, metadata };
     }
     case "workoutstatistics": {
-      const type = clean(attributes["type"]);
-      if (type !== null && parent.statistics?.some((other) => other.type === type) === false) {
-        parent.statistics.push({
+      const element = faults.in("WorkoutStatistics", attributes);
+      const type = element.text("type");
+      const name = `statistics ${type}`;
+      if (type !== null && parent.seen?.has(name) === false) {
+        parent.seen.add(name);
+        parent.statistics?.push({
           type,
-          average: parseNumber(attributes["average"]),
-          minimum: parseNumber(attributes["minimum"]),
-          maximum: parseNumber(attributes["maximum"]),
-          sum: parseNumber(attributes["sum"]),
+          average: element.number("average"),
+          minimum: element.number("minimum"),
+          maximum: element.number("maximum"),
+          sum: element.number("sum"),
           unit: clean(attributes["unit"]),
         });
       }
       return { tag };
     }
     case "workoutactivity": {
+      const element = faults.in("WorkoutActivity", attributes);
       const owner = newOwner(tag);
       parent.activities?.push({
         uuid: clean(attributes["uuid"]),
-        start: parseDate(attributes["startdate"]),
-        end: parseDate(attributes["enddate"]),
-        duration: parseNumber(attributes["duration"]),
+        start: element.date("startDate"),
+        end: element.date("endDate"),
+        duration: element.number("duration"),
         durationUnit: clean(attributes["durationunit"]),
         metadata: owner.metadata,
         events: owner.events,
@@ -218,17 +257,18 @@ function readChild(tag: string, attributes: Attributes, parent: Owner): Owner {
       return owner;
     }
     case "workoutroute": {
-      const paths: string[] = [];
+      const element = faults.in("WorkoutRoute", attributes);
+      const paths = new Set<string>();
       parent.routes?.push({
-        start: parseDate(attributes["startdate"]),
-        end: parseDate(attributes["enddate"]),
+        start: element.date("startDate"),
+        end: element.date("endDate"),
         paths,
       });
       return { tag, paths };
     }
     case "filereference": {
-      const path = clean(attributes["path"]);
-      if (path !== null && parent.paths?.includes(path) === false) parent.paths.push(path);
+      const path = faults.in("FileReference", attributes).text("path");
+      if (path !== null) parent.paths?.add(path);
       return { tag };
     }
     default:

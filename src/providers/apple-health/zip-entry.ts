@@ -15,12 +15,15 @@ export interface ZipEntry {
   readonly headerOffset: number;
 }
 
-/** Archivers set the UTF-8 flag or forget it; what is valid UTF-8 was meant as such. */
+/**
+ * Archivers set the UTF-8 flag or forget it; what is valid UTF-8 was meant as such. Some on Windows write backslashes,
+ * where the format wants slashes.
+ */
 export function decodeName(raw: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(raw);
+    return new TextDecoder("utf-8", { fatal: true }).decode(raw).replaceAll("\\", "/");
   } catch {
-    return Buffer.from(raw).toString("latin1");
+    return Buffer.from(raw).toString("latin1").replaceAll("\\", "/");
   }
 }
 

@@ -57,6 +57,7 @@ async function filesIn(file: FileHandle, size: number): Promise<ExportFiles> {
     damage.push({ code: "archive-directory", message, offset: 0, loss: true });
   }
   for (const other of others) {
+    if (isSameFile(other.entry, main.entry)) continue;
     const message = `the archive holds another export, which was not read: ${other.entry.name}`;
     damage.push({ code: "further-export", message, offset: 0, loss: true });
   }
@@ -74,6 +75,11 @@ async function filesIn(file: FileHandle, size: number): Promise<ExportFiles> {
     damage,
     close: () => file.close(),
   };
+}
+
+/** Some archivers add a file again when they are told to twice. */
+function isSameFile(a: ZipEntry, b: ZipEntry): boolean {
+  return a.crc32 !== undefined && a.crc32 === b.crc32 && a.size === b.size;
 }
 
 function isRoute(entry: ZipEntry): boolean {
@@ -96,7 +102,8 @@ function plainSize(entry: ZipEntry, archiveSize: number): number | undefined {
 async function candidatesOf(file: FileHandle, size: number, directory: ZipDirectory): Promise<Candidate[]> {
   const possible = directory.entries.filter(
     (entry) =>
-      entry.size !== 0 &&
+      // What is really empty is not compressed; a size of 0 is also what is never filled in.
+      (entry.size !== 0 || entry.method !== 0) &&
       !entry.name.endsWith("/") &&
       !isDross(entry) &&
       !/\.(?:gpx|csv|json|pdf|jpe?g|png)$/i.test(entry.name),
@@ -109,7 +116,11 @@ async function candidatesOf(file: FileHandle, size: number, directory: ZipDirect
     const content = contentOf(await headOf(file, size, entry));
     candidates.push({ entry, content });
     // Only another .xml can be another main XML.
-    if (content === "export" && !possible.some((other) => other !== entry && isXml(other) === 1)) break;
+    if (
+      content === "export" &&
+      !possible.some((other) => other !== entry && other.size !== 0 && isXml(other) === 1)
+    )
+      break;
   }
   return candidates;
 }
@@ -171,6 +182,15 @@ function nothingIn(directory: ZipDirectory, candidates: readonly Candidate[]): I
     return new InputError("INPUT_UNKNOWN", `the archive holds ${files.length} empty files and no export`);
   }
   const cda = candidates.some(({ content }) => content === "cda");
+  if (directory.salvaged && !cda) {
+    return new InputError(
+      "INPUT_DAMAGED",
+      "the archive is damaged, and no export could be found in what is left of it",
+      {
+        hint: "export again from the phone, and keep it unlocked until it has finished",
+      },
+    );
+  }
   return new InputError(
     "INPUT_UNKNOWN",
     cda

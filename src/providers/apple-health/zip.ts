@@ -139,7 +139,7 @@ export async function* readEntry(
   let end: InflationEnd = { consumed: 0 };
   const pieces =
     entry.method === 0
-      ? stored(file, start, Math.min(fileSize, start + (entry.compressedSize ?? fileSize)))
+      ? stored(file, start, Math.min(fileSize, start + storedSize(entry, fileSize)))
       : inflate(() => readPieces(file, start, fileSize));
   try {
     for (;;) {
@@ -157,6 +157,11 @@ export async function* readEntry(
   }
   const damage = damageOf(entry, end, length, checksum);
   if (damage !== undefined) report(damage);
+}
+
+/** The two sizes of an entry that is not compressed are one; where an archive says two, the longer loses nothing. */
+function storedSize({ compressedSize, size }: ZipEntry, fileSize: number): number {
+  return compressedSize === undefined ? fileSize : Math.max(compressedSize, size ?? 0);
 }
 
 async function* stored(

@@ -24,6 +24,10 @@ const MAX_FOLDER_DEPTH = 32;
 const HEAD_BYTES = 4096;
 /** Files looked at before a folder is taken for something else. */
 const RECOGNIZE_FILES = 5000;
+/** Likewise the XML files of a zip. */
+const RECOGNIZE_XML = 50;
+/** The beginning of an Apple Health export's main XML, whatever it is called. */
+const HEALTH_DATA = /<!DOCTYPE\s+HealthData[\s[>]|<HealthData[\s/>]/;
 /** What every Apple Health export has and no archive of files: it is for another reader. */
 const APPLE_FOLDERS = /(?:^|\/)(?:apple_health_export|workout-routes|electrocardiograms)(?:\/|$)/;
 
@@ -45,7 +49,7 @@ export async function holdsSessions(path: string, isDirectory: boolean): Promise
   for (const file of walk(path, "", 0)) {
     if (APPLE_FOLDERS.test(file)) return false;
     const head = headOf(join(path, file));
-    if (/<HealthData[\s>]/.test(head.toString("latin1"))) return false;
+    if (HEALTH_DATA.test(head.toString("latin1"))) return false;
     found ||= sessionFormatOf(head) !== null;
     if (isZip(head)) zips.push(file);
     if (++looked >= RECOGNIZE_FILES) break;
@@ -62,15 +66,35 @@ async function zipHoldsSessions(path: string): Promise<boolean> {
   try {
     zip = await openPromise(path, { autoClose: false });
     let found = false;
+    let xml: Entry[] = [];
     for await (const entry of zip.eachEntry()) {
       if (APPLE_FOLDERS.test(entry.fileName)) return false;
       found ||= /\.(?:fit|tcx|gpx)(?:\.gz)?$/i.test(entry.fileName);
+      if (/\.xml$/i.test(entry.fileName)) xml.push(entry);
     }
+    // An export that somebody has packed again without its folders has routes, too.
+    if (!found) xml = [];
+    for (const entry of xml.slice(0, RECOGNIZE_XML)) if (await isHealthData(zip, entry)) return false;
     return found;
   } catch {
     return false;
   } finally {
     zip?.close();
+  }
+}
+
+async function isHealthData(zip: ZipFile, entry: Entry): Promise<boolean> {
+  try {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for await (const piece of await zip.openReadStreamPromise(entry)) {
+      pieces.push(piece as Buffer);
+      length += (piece as Buffer).length;
+      if (length >= HEAD_BYTES) break;
+    }
+    return HEALTH_DATA.test(Buffer.concat(pieces).toString("latin1", 0, HEAD_BYTES));
+  } catch {
+    return false;
   }
 }
 

@@ -51,6 +51,8 @@ test("the offset of a zone is that of the instant, on both sides of a change of 
 test("a zone that is a bare offset gives the offset and no name, an unknown one nothing", () => {
   expect(placeOf("GMT+0530", 0)).toEqual({ timezone: null, utcOffsetS: 19_800 });
   expect(placeOf("GMT-0330", 0)).toEqual({ timezone: null, utcOffsetS: -12_600 });
+  expect(placeOf("GMT+1800", 0)).toEqual({ timezone: null, utcOffsetS: 64_800 });
+  for (const zone of ["GMT+1801", "GMT+99", "GMT+0160"]) expect(placeOf(zone, 0)).toBeNull();
   expect(placeOf("Middle/Earth", 0)).toBeNull();
   expect(placeOf("+05:30", 0)).toBeNull();
 });

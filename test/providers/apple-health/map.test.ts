@@ -111,6 +111,25 @@ describe("totals", () => {
     expect(activity.extra[`${Q}DistanceWalkingRunning`]).toBe("10 furlong");
     expect(oddities).toEqual([{ code: "unknown-unit", message: "unit furlong" }]);
     expect(codes(workout("", 'totalEnergyBurned="5"'))).toEqual(["unknown-unit"]);
+    expect(codes(workout("", 'duration="1" durationUnit="fortnight"'))).toEqual(["unknown-unit"]);
+  });
+
+  test("beyond all numbers are missing, and kept as written", () => {
+    const { activity } = mapElement(
+      workout(
+        statistic("DistanceWalkingRunning", 'sum="1e308" unit="km"') +
+          statistic("ActiveEnergyBurned", 'sum="1e308" unit="kcal"') +
+          statistic("BasalEnergyBurned", 'sum="1e308" unit="kcal"'),
+        'duration="1e308" durationUnit="min"',
+      ),
+    );
+    expect(activity).toMatchObject({
+      totalDistance: null,
+      activeCalories: 1e308,
+      totalCalories: null,
+      totalTimerTime: null,
+    });
+    expect(activity.extra[`${Q}DistanceWalkingRunning`]).toBe("1e+308 km");
   });
 });
 

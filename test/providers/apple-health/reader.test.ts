@@ -453,6 +453,24 @@ const BROKEN: readonly Broken[] = [
     ],
   },
   {
+    name: "a workout whose name is damaged",
+    xml: around(workout("Hiking", "<WorkoutEvent/>").replace("<Workout ", "<W\u0000rkout ")),
+    rates: [60, 69],
+    damage: [
+      ["<W\u0000rkout", "broken-element! an element whose name is damaged"],
+      ["</Workout>", "broken-workout! a workout that has no beginning"],
+    ],
+  },
+  {
+    name: "a raw < in the name of a record",
+    xml: around(rate(61, 1).replace("<Record", "<Re<ord")),
+    rates: [60, 69],
+    damage: [
+      ["<Re<ord", "unescaped-markup a raw < in an element"],
+      ["<Re<ord", "broken-element! an element whose name is damaged"],
+    ],
+  },
+  {
     name: "a correlation that never ends: its records count",
     xml: around(`<Correlation type="a">${MINUTE_ONE}`),
     rates: [60, 61, 69],
@@ -474,7 +492,7 @@ const BROKEN: readonly Broken[] = [
     name: "end tags of nothing",
     xml: around("</Record></Workout></Correlation></x>"),
     rates: [60, 69],
-    damage: [],
+    damage: [["</Workout></Corr", "broken-workout! a workout that has no beginning"]],
   },
   {
     name: "an end of the root in the middle",

@@ -74,7 +74,7 @@ test("a workout as iOS 18 writes it", () => {
   expect(wire.activities[0]?.events).toHaveLength(1);
   expect(wire.activities[0]?.metadata.get("WOIntervalStepKeyPath")).toBe("1.3.0");
   expect(wire.routes).toHaveLength(1);
-  expect(wire.routes[0]?.paths).toEqual(["/workout-routes/a.gpx", "/workout-routes/b.gpx"]);
+  expect(wire.routes[0]?.paths).toEqual(new Set(["/workout-routes/a.gpx", "/workout-routes/b.gpx"]));
 });
 
 test("entities: the five and the numeric ones, no others", () => {
@@ -131,6 +131,26 @@ test("what is not a number, not a date or empty is missing", () => {
     start: null,
     end: null,
   });
+});
+
+test("what is written and cannot be read is told; what says that there is nothing is not", () => {
+  const { unreadable } = parse(`
+    <Workout duration="1x5" totalDistance="" totalEnergyBurned="NaN" startDate="soon" endDate="2025-02-30 08:00:00 +0100">
+      <WorkoutStatistics type="HKQuantityTypeIdentifierHeartRate" average="14\u0000" maximum="Infinity" sum="10 unit="kcal"/>
+      <WorkoutStatistics sum="1"/>
+      <WorkoutEvent type="HKWorkoutEventTypeLap" date="2025-02-01 08:10:00" duration="1 234"/>
+      <WorkoutRoute startDate="2025-02-01 08:10:00 +0100"><FileReference/></WorkoutRoute></Workout>`);
+  expect([...unreadable].sort()).toEqual([
+    "average of WorkoutStatistics",
+    "date of WorkoutEvent",
+    "duration of Workout",
+    "duration of WorkoutEvent",
+    "endDate of Workout",
+    "path of FileReference",
+    "startDate of Workout",
+    "sum of WorkoutStatistics",
+    "type of WorkoutStatistics",
+  ]);
 });
 
 test("unknown elements keep what is theirs", () => {
