@@ -220,7 +220,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report page in Chromium", () => {
       );
     const light = await pixels();
     await page.emulateMedia({ colorScheme: "dark" });
-    await page.waitForFunction("document.querySelectorAll('canvas').length === 3");
+    await expect.poll(() => page.locator("canvas").count()).toBe(3);
     expect(await pixels()).not.toBe(light);
     expect(complaints).toEqual([]);
   });
@@ -232,9 +232,9 @@ describe.skipIf(!existsSync(CHROMIUM))("a report page in Chromium", () => {
     expect(await page.locator("details[id][open]").count()).toBe(0);
     expect(await page.locator("canvas").count()).toBe(0);
     await page.locator('.calendar a[href="#a7"]').click();
-    await page.waitForFunction("document.querySelectorAll('#a7[open] canvas').length === 3");
+    await expect.poll(() => page.locator("#a7[open] canvas").count()).toBe(3);
     await page.locator("#a7 > summary").click();
-    await page.waitForFunction("document.querySelectorAll('canvas').length === 0");
+    await expect.poll(() => page.locator("canvas").count()).toBe(0);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
     expect(complaints).toEqual([]);
   });
@@ -245,7 +245,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report page in Chromium", () => {
       { ...TRAIL_RUN, notes: "<img src=http://127.0.0.1:9/x onerror=alert(1)>" },
     ]);
     await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
-    await page.waitForFunction("document.querySelectorAll('canvas').length === 4");
+    await expect.poll(() => page.locator("canvas").count()).toBe(4);
     expect(await page.title()).toBe("Activities - fitglue");
     expect(await page.locator("img").count()).toBe(0);
     expect(await page.locator("script").count()).toBe(3);
