@@ -136,6 +136,7 @@ describe("hostile text in JSON", () => {
     for (const argv of [
       ["show", "1", "--json"],
       ["list", "--format", "ndjson", "--sport", "generic", "--to", "2026-06"],
+      ["export", "1", "--format", "ndjson"],
     ]) {
       const { stdout } = await run(home, argv, { columns: 80 });
       expect((JSON.parse(stdout) as { title: string }).title).toBe(HOSTILE);

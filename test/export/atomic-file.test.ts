@@ -60,7 +60,7 @@ describe("AtomicFile", () => {
 
   it("writes to a named pipe as it is, and leaves it one", async () => {
     const path = join(tempDir(), "pipe");
-    execFileSync("mkfifo", [path]);
+    execFileSync("sh", ["-c", 'mkfifo "$1"', "sh", path]);
     const reader = readFile(path, "utf8");
     writeAtomically(path, "through");
     expect(await reader).toBe("through");

@@ -224,10 +224,21 @@ function extras({ activity }: ReportActivity): Markup | null {
             ([name, value]) =>
               html`<tr>
                 <th>${plainText(name)}</th>
-                <td>${plainText(typeof value === "string" ? value : JSON.stringify(value))}</td>
+                <td>${extraValue(plainText(typeof value === "string" ? value : JSON.stringify(value)))}</td>
               </tr>`,
           )}
         </tbody>
       </table>
     </div>`;
 }
+
+/** A value longer than some lines (the beat intervals of an hour) is folded. */
+function extraValue(text: string): Markup | string {
+  if (text.length <= FOLDED_FROM) return text;
+  return html`<details class="plain">
+    <summary>${text.slice(0, FOLDED_FROM / 4)}… (${text.length} characters)</summary>
+    ${text}
+  </details>`;
+}
+
+const FOLDED_FROM = 400;
