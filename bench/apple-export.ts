@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ZipWriter } from "./zip-writer.ts";
 
 /** Grows with every change of what is generated, so that nothing stale is measured. */
-const GENERATION = 6;
+const GENERATION = 7;
 
 /** An invented export on disk. */
 export interface GeneratedExport {
@@ -78,11 +78,21 @@ function date(seconds: number): string {
   return `${cachedDate} ${two(hour)}:${two(minute)}:${two(Math.floor(time % 60))} +0100`;
 }
 
+/** The heart rate of a workout's records: what the workout states of it. */
+interface HeartRate {
+  minimum: number;
+  maximum: number;
+  sum: number;
+  count: number;
+}
+
 interface PlannedWorkout {
   readonly start: number;
   readonly end: number;
   readonly running: boolean;
   readonly route: boolean;
+  /** Filled in while the records are written, which come before the workouts. */
+  readonly heartRate: HeartRate;
 }
 
 function planWorkouts(bytes: number, span: number): PlannedWorkout[] {
@@ -94,7 +104,13 @@ function planWorkouts(bytes: number, span: number): PlannedWorkout[] {
     const route = Math.floor(((index + 1) * routes) / count) > Math.floor((index * routes) / count);
     const start = Math.floor(EPOCH + index * every + next() * every * 0.2);
     const length = Math.floor(route ? 1800 + next() * 3600 : 900 + next() * 2400);
-    return { start, end: start + Math.min(length, Math.floor(every * 0.7)), running: next() < 0.6, route };
+    return {
+      start,
+      end: start + Math.min(length, Math.floor(every * 0.7)),
+      running: next() < 0.6,
+      route,
+      heartRate: { minimum: 999, maximum: 0, sum: 0, count: 0 },
+    };
   });
 }
 
@@ -132,8 +148,8 @@ class XmlWriter {
     let written = 0;
     let piece =
       '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE HealthData [\n<!-- HealthKit Export Version: 14 -->\n<!ELEMENT HealthData (ExportDate,Me,(Record|Workout)*)>\n]>\n<HealthData locale="en_GB">\n <ExportDate value="2026-02-01 10:00:00 +0100"/>\n <Me HKCharacteristicTypeIdentifierDateOfBirth="1980-01-01"/>\n';
-    const workouts = this.#workouts.map((workout) => workoutXml(workout));
-    const target = this.#bytes - workouts.reduce((sum, xml) => sum + xml.length, 0) - 100;
+    const target =
+      this.#bytes - this.#workouts.reduce((sum, workout) => sum + workoutXml(workout).length, 0) - 100;
     function* flush(): Generator<string> {
       written += piece.length;
       yield piece;
@@ -164,8 +180,8 @@ class XmlWriter {
       this.records++;
       if (piece.length > 65_536) yield* flush();
     }
-    for (const xml of workouts) {
-      piece += xml;
+    for (const workout of this.#workouts) {
+      piece += workoutXml(workout);
       if (piece.length > 65_536) yield* flush();
     }
     piece += "</HealthData>\n";
@@ -189,6 +205,11 @@ class XmlWriter {
       for (time = workout.start + 2; time <= workout.end; time += step) {
         bpm = Math.max(85, Math.min(185, bpm + Math.round(next() * 9 - 4)));
         yield this.#heartRate(time + next(), bpm, 2, next());
+        const { heartRate } = workout;
+        heartRate.minimum = Math.min(heartRate.minimum, bpm);
+        heartRate.maximum = Math.max(heartRate.maximum, bpm);
+        heartRate.sum += bpm;
+        heartRate.count++;
       }
     }
   }
@@ -205,7 +226,8 @@ function routeName({ end }: PlannedWorkout): string {
 }
 
 function workoutXml(workout: PlannedWorkout): string {
-  const { start, end, running, route } = workout;
+  const { start, end, running, route, heartRate } = workout;
+  const average = (heartRate.sum / Math.max(1, heartRate.count)).toFixed(3);
   const sport = running ? "Running" : "Cycling";
   const distance = running ? "DistanceWalkingRunning" : "DistanceCycling";
   const hours = (end - start) / 3600;
@@ -228,7 +250,10 @@ function workoutXml(workout: PlannedWorkout): string {
     [distance, `sum="${(hours * (running ? 10.4 : 24.1)).toFixed(5)}" unit="km"`],
     ["ActiveEnergyBurned", `sum="${(hours * 640).toFixed(3)}" unit="Cal"`],
     ["BasalEnergyBurned", `sum="${(hours * 75).toFixed(3)}" unit="Cal"`],
-    ["HeartRate", 'average="141.2" minimum="88" maximum="179" unit="count/min"'],
+    [
+      "HeartRate",
+      `average="${average}" minimum="${heartRate.minimum}" maximum="${heartRate.maximum}" unit="count/min"`,
+    ],
     ["StepCount", `sum="${Math.round(hours * 9600)}" unit="count"`],
   ]
     .map(

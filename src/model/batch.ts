@@ -36,7 +36,7 @@ export interface Batch {
 /** One activity with the bytes it was made from. */
 export interface Item {
   readonly activity: Activity;
-  readonly raw: readonly RawPayload[];
+  readonly raw: readonly (RawPayload | PackedPayload)[];
 }
 
 /** The bytes as the source gave them; kept so that a better parser can run again. */
@@ -46,8 +46,17 @@ export interface RawPayload {
   readonly mediaType: string;
   /** The plain bytes. */
   readonly bytes: Uint8Array;
-  /** The same bytes as a raw deflate stream (RFC 1951), where the source has them at hand: saves compressing them. */
-  readonly deflated?: Uint8Array;
+}
+
+/** A raw payload as its source holds it compressed, so that nobody has to hold the plain bytes or compress them again. */
+export interface PackedPayload {
+  readonly kind: string;
+  readonly mediaType: string;
+  /** The plain bytes as a raw deflate stream (RFC 1951), found to be whole. */
+  readonly deflated: Uint8Array;
+  /** Of the plain bytes. */
+  readonly sha256: Uint8Array;
+  readonly length: number;
 }
 
 /** Something that the source has and we could not understand. */

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { deflateRaw, inflateRawSync } from "node:zlib";
 import type { Database } from "better-sqlite3";
 import { StoreError } from "../errors.ts";
-import type { RawPayload } from "../model/index.ts";
+import type { PackedPayload, RawPayload } from "../model/index.ts";
 
 const deflate = promisify(deflateRaw);
 
@@ -63,12 +63,19 @@ export class PayloadTable {
   }
 
   /** Hashes, and compresses what the store does not have yet. */
-  async prepare(payload: RawPayload): Promise<PreparedPayload> {
-    const { kind, mediaType, bytes } = payload;
+  async prepare(payload: RawPayload | PackedPayload): Promise<PreparedPayload> {
+    const { kind, mediaType } = payload;
+    if ("deflated" in payload) {
+      const sha256 = Buffer.from(payload.sha256);
+      const common = { kind, mediaType, sha256, length: payload.length };
+      if (this.#find.get(sha256) !== undefined) return common;
+      return { ...common, body: { encoding: "deflate-raw", bytes: payload.deflated } };
+    }
+    const { bytes } = payload;
     const sha256 = createHash("sha256").update(bytes).digest();
     const common = { kind, mediaType, sha256, length: bytes.length };
     if (this.#find.get(sha256) !== undefined) return common;
-    const packed = payload.deflated ?? (await deflate(bytes, windowFor(bytes.length)));
+    const packed = await deflate(bytes, windowFor(bytes.length));
     const body =
       packed.length < bytes.length
         ? { encoding: "deflate-raw" as const, bytes: packed }

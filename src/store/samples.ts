@@ -34,8 +34,11 @@ export class SampleTable {
     const { timestamp } = samples;
     const columns = present.map(({ values }) => values);
     const width = columns.length + 1;
+    // One list for all statements of a size: a new one for each is most of the garbage of an import.
+    const lists = new Map<number, (number | null)[]>();
     const write = (statement: Statement, from: number, rows: number): void => {
-      const bound: (number | null)[] = Array.from({ length: rows * width });
+      let bound = lists.get(rows);
+      if (bound === undefined) lists.set(rows, (bound = Array.from({ length: rows * width }, () => null)));
       for (let row = 0; row < rows; row++) bound[row * width] = timestamp[from + row] ?? null;
       for (let column = 1; column < width; column++) {
         const values = columns[column - 1] ?? timestamp;

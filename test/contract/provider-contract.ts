@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { inflateRawSync } from "node:zlib";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -160,7 +161,10 @@ export function describeProviderContract(name: string, start: () => Promise<Prov
         expect(raw.length).toBeGreaterThan(0);
         expect(new Set(raw.map(({ kind }) => kind)).size).toBe(raw.length);
         if (provider.reprocess === undefined) continue;
-        const payloads = raw.map((payload) => ({ ...payload, bytes: Buffer.from(payload.bytes) }));
+        const payloads = raw.map((payload) => ({
+          ...payload,
+          bytes: "bytes" in payload ? Buffer.from(payload.bytes) : inflateRawSync(payload.deflated),
+        }));
         const again = await provider.reprocess(payloads, {
           externalId: activity.externalId,
           account: world.account,

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, webcrypto } from "node:crypto";
 import { FitglueError, InterruptedError, ItemError } from "../../errors.ts";
 import type { Batch, Item, Skipped } from "../../model/index.ts";
-import type { ImportSession } from "../types.ts";
 import { possibleDuplicates, sessionOf, withoutRewrites } from "./duplicates.ts";
 import type { Session } from "./duplicates.ts";
 import type { ElementBytes, ExportFiles, RouteBytes, RouteFile, Scan } from "./elements.ts";
@@ -9,15 +8,16 @@ import { buildItem } from "./item.ts";
 import type { NamedRoute } from "./item.ts";
 import { RecordIndex } from "./join.ts";
 import { windowOf } from "./map.ts";
+import type { ReadingSession } from "./reading.ts";
 import { parseWorkout } from "./wire.ts";
 import type { WireWorkout } from "./wire.ts";
 
 /** A transaction is worth its cost from a few dozen workouts on … */
 const BATCH_WORKOUTS = 32;
 /** … and memory stays flat if long routes make it fewer. */
-const BATCH_BYTES = 8 << 20;
+const BATCH_BYTES = 4 << 20;
 /** Workouts whose routes are being read while an earlier one is mapped. */
-const LOOKAHEAD = 4;
+const LOOKAHEAD = 2;
 
 /** A workout with the bytes of its routes, and what was wrong with these. */
 interface Loaded {
@@ -35,7 +35,7 @@ interface Loaded {
 export async function* batchesOf(
   scan: Scan,
   files: ExportFiles,
-  session: ImportSession,
+  session: ReadingSession,
 ): AsyncGenerator<Batch, void, void> {
   const { sessions, skipped } = survey(scan, session);
   const duplicates = possibleDuplicates(sessions);
@@ -82,7 +82,8 @@ export async function* batchesOf(
     for (const { code, message, loss } of oddities)
       session.warn({ code, message: at(message, element), loss });
     items.push(item);
-    for (const raw of item.raw) bytes += raw.bytes.length;
+    for (const raw of item.raw) bytes += "deflated" in raw ? raw.deflated.length : raw.bytes.length;
+    for (const column of Object.values(item.activity.samples)) bytes += column.byteLength;
     if (items.length >= BATCH_WORKOUTS || bytes >= BATCH_BYTES) {
       session.progress({
         bytes: scan.bytes,
@@ -102,7 +103,7 @@ function at(message: string, element: ElementBytes): string {
 }
 
 /** One look at every workout: which there are, each once, and which cannot be understood. */
-function survey(scan: Scan, session: ImportSession): { sessions: Session[]; skipped: Skipped[] } {
+function survey(scan: Scan, session: ReadingSession): { sessions: Session[]; skipped: Skipped[] } {
   const sessions: Session[] = [];
   const skipped = new Map<string, Skipped>();
   scan.workouts.forEach((element, index) => {
@@ -132,10 +133,10 @@ function survey(scan: Scan, session: ImportSession): { sessions: Session[]; skip
 /** Reads the route files that workouts refer to, and counts each of them once. */
 class RouteLoader {
   readonly #files: ExportFiles;
-  readonly #session: ImportSession;
+  readonly #session: ReadingSession;
   readonly #counted = new Set<string>();
 
-  constructor(files: ExportFiles, session: ImportSession) {
+  constructor(files: ExportFiles, session: ReadingSession) {
     this.#files = files;
     this.#session = session;
   }
@@ -151,7 +152,11 @@ class RouteLoader {
         missing.push({ code: "route-missing", message: `${reference} is not in the export` });
       for (const [ordinal, file] of found.entries()) {
         try {
-          routes.push({ reference, ...(await this.#read(file, ordinal)) });
+          const content = await this.#read(file, ordinal);
+          // In the thread pool, as inflating it.
+          const sha256 =
+            content.deflated && Buffer.from(await webcrypto.subtle.digest("SHA-256", content.bytes));
+          routes.push({ reference, ...content, ...(sha256 && { sha256 }) });
         } catch (error) {
           if (!(error instanceof FitglueError)) throw error;
           missing.push({ code: "route-unreadable", message: `${reference}: ${error.message}` });

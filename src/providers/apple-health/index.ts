@@ -1,15 +1,14 @@
-import { InputError, ItemError } from "../../errors.ts";
-import type { Activity } from "../../model/index.ts";
+import { ItemError } from "../../errors.ts";
+import type { Activity, Batch } from "../../model/index.ts";
 import type { ImportFile, ImportSession, Provider, StoredItem, StoredPayload } from "../types.ts";
 import { openExport, recognizesExport } from "./archive.ts";
-import { batchesOf } from "./batches.ts";
-import type { Damage } from "./elements.ts";
 import { buildItem, routeReference } from "./item.ts";
 import { RecordIndex } from "./join.ts";
 import type { RecordTable } from "./join.ts";
 import { windowOf } from "./map.ts";
-import { scan } from "./reader.ts";
+import { readFiles } from "./reading.ts";
 import { parseRecords } from "./records.ts";
+import { isWorthThread, readInThread } from "./thread.ts";
 import { parseWorkout } from "./wire.ts";
 
 const NO_RECORDS: RecordTable = { records: new Map(), sources: [], units: [] };
@@ -23,34 +22,16 @@ export const appleHealth: Provider = {
   reprocess,
 };
 
-async function* read(file: ImportFile, session: ImportSession): ReturnType<typeof batchesOf> {
+async function* read(file: ImportFile, session: ImportSession): AsyncGenerator<Batch, void, void> {
   const files = await openExport(file);
+  let large = false;
   try {
-    const { mainBytes: totalBytes } = files;
-    const found = await scan(files.main, {
-      signal: session.signal,
-      onProgress: ({ bytes, elements, workouts }) =>
-        session.progress({ bytes, totalBytes, activities: workouts, records: elements, phase: "reading" }),
-    });
-    if (found.elements === 0 && found.locale === null && found.exportDate === null) {
-      throw new InputError("INPUT_NOTHING_READABLE", `nothing in ${files.mainPath} could be read`, {
-        provider: "apple-health",
-        hint: "export again on the iPhone, with Auto-Lock set to Never while it runs",
-      });
-    }
-    // Some of what is wrong with an archive shows only when its end has been read.
-    for (const { code, message, loss } of files.damage) session.warn({ code, message, loss });
-    warn(session, found.damage, files.mainPath);
-    yield* batchesOf(found, files, session);
+    large = isWorthThread(files);
+    if (!large) yield* readFiles(files, session);
   } finally {
     await files.close();
   }
-}
-
-function warn(session: ImportSession, damage: readonly Damage[], path: string): void {
-  for (const { code, message, offset, loss } of damage) {
-    session.warn({ code, message: `${path}: ${message}, at byte ${offset}`, loss });
-  }
+  if (large) yield* readInThread(file, session);
 }
 
 /** The mapping of {@link read} on what is stored: the element, its route files, and the records of its time. */

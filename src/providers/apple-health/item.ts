@@ -1,4 +1,4 @@
-import type { Item, RawPayload } from "../../model/index.ts";
+import type { Item, PackedPayload, RawPayload } from "../../model/index.ts";
 import type { Damage, RouteBytes, RoutePoints } from "./elements.ts";
 import { joinRecords } from "./join.ts";
 import type { RecordTable, Slice } from "./join.ts";
@@ -13,6 +13,8 @@ import type { WireRoute, WireWorkout } from "./wire.ts";
 /** A route file's content, under the name by which the workout refers to it. */
 export interface NamedRoute extends RouteBytes {
   readonly reference: string;
+  /** Of `bytes`, where they are to be kept as `deflated`. */
+  readonly sha256?: Buffer;
 }
 
 /** Everything from which an item is made. */
@@ -133,20 +135,20 @@ function routeOddities(
   return oddities;
 }
 
-function rawOf({ bytes, slices, table, routes }: ItemParts): RawPayload[] {
-  const raw: RawPayload[] = [{ kind: "workout", mediaType: "application/xml", bytes }];
+function rawOf({ bytes, slices, table, routes }: ItemParts): (RawPayload | PackedPayload)[] {
+  const raw: (RawPayload | PackedPayload)[] = [{ kind: "workout", mediaType: "application/xml", bytes }];
   const seen = new Map<string, number>();
-  for (const { reference, bytes, deflated } of routes) {
+  for (const { reference, bytes, deflated, sha256 } of routes) {
     // Two entries of one name are two files.
     const count = (seen.get(reference) ?? 0) + 1;
     seen.set(reference, count);
     const kind = `route:${reference}${count > 1 ? `#${count}` : ""}`;
-    raw.push({
-      kind,
-      mediaType: "application/gpx+xml",
-      bytes,
-      ...(deflated === undefined ? {} : { deflated }),
-    });
+    const mediaType = "application/gpx+xml";
+    raw.push(
+      deflated === undefined || sha256 === undefined
+        ? { kind, mediaType, bytes }
+        : { kind, mediaType, deflated, sha256, length: bytes.length },
+    );
   }
   if (slices.length > 0) {
     raw.push({

@@ -1,0 +1,41 @@
+import { InputError } from "../../errors.ts";
+import type { Batch } from "../../model/index.ts";
+import type { ImportSession } from "../types.ts";
+import { batchesOf } from "./batches.ts";
+import type { Damage, ExportFiles } from "./elements.ts";
+import { scan } from "./reader.ts";
+
+/** What reading an export needs of its session: what can also be had in another thread. */
+export type ReadingSession = Pick<ImportSession, "signal" | "timezone" | "warn" | "progress" | "routeRead">;
+
+/**
+ * Everything in an opened export as batches, the files left open. Throws `InputError` when nothing in it can be read, and
+ * `InterruptedError` when aborted.
+ */
+export async function* readFiles(
+  files: ExportFiles,
+  session: ReadingSession,
+): AsyncGenerator<Batch, void, void> {
+  const { mainBytes: totalBytes } = files;
+  const found = await scan(files.main, {
+    signal: session.signal,
+    onProgress: ({ bytes, elements, workouts }) =>
+      session.progress({ bytes, totalBytes, activities: workouts, records: elements, phase: "reading" }),
+  });
+  if (found.elements === 0 && found.locale === null && found.exportDate === null) {
+    throw new InputError("INPUT_NOTHING_READABLE", `nothing in ${files.mainPath} could be read`, {
+      provider: "apple-health",
+      hint: "export again on the iPhone, with Auto-Lock set to Never while it runs",
+    });
+  }
+  // Some of what is wrong with an archive shows only when its end has been read.
+  for (const { code, message, loss } of files.damage) session.warn({ code, message, loss });
+  warn(session, found.damage, files.mainPath);
+  yield* batchesOf(found, files, session);
+}
+
+function warn(session: ReadingSession, damage: readonly Damage[], path: string): void {
+  for (const { code, message, offset, loss } of damage) {
+    session.warn({ code, message: `${path}: ${message}, at byte ${offset}`, loss });
+  }
+}
