@@ -12,8 +12,8 @@ import type { ReadingSession } from "./reading.ts";
 import { parseWorkout } from "./wire.ts";
 import type { WireWorkout } from "./wire.ts";
 
-/** A transaction is worth its cost from a few dozen workouts on … */
-const BATCH_WORKOUTS = 32;
+/** A transaction is worth its cost from a dozen workouts on, and larger ones are only more to hold … */
+const BATCH_WORKOUTS = 16;
 /** … and memory stays flat if long routes make it fewer. */
 const BATCH_BYTES = 4 << 20;
 /** Workouts whose routes are being read while an earlier one is mapped. */

@@ -22,7 +22,7 @@ import type { ReadingSession } from "./reading.ts";
 /** Plain bytes of the main XML from which on a thread gains more than its start costs. */
 const LARGE = 32 << 20;
 /** Most of what a thread makes lives for one route or one piece of XML; a small nursery keeps its garbage small, too. */
-const NURSERY_MB = 6;
+const NURSERY_MB = 3;
 
 /** What the thread is told. */
 interface Order {

@@ -115,7 +115,7 @@ describe("reading in a thread", () => {
     const batches: Batch[] = [];
     for await (const batch of readInThread(importFile(path), there.session)) batches.push(batch);
 
-    expect(batches.map(({ items }) => items.length)).toEqual([32, 32, 6]);
+    expect(batches.map(({ items }) => items.length)).toEqual([16, 16, 16, 16, 6]);
     expect(batches[0]?.skipped).toHaveLength(1);
     // Thirty points from second 0 on, and ten heart rates 5 s apart, four of them behind the last point.
     expect(batches[0]?.items[0]?.activity.samples.timestamp).toHaveLength(34);
