@@ -225,8 +225,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report page in Chromium", () => {
       );
     const light = await pixels();
     await page.emulateMedia({ colorScheme: "dark" });
-    await until(page, "document.querySelectorAll('canvas').length === 3");
-    expect(await pixels()).not.toBe(light);
+    await expect.poll(pixels, { timeout: 10_000 }).not.toBe(light);
     expect(complaints).toEqual([]);
   });
 
