@@ -1,4 +1,3 @@
-import { canOpenBrowser, openBrowser } from "./auth/browser.ts";
 import type { CommandContext, Diagnosis, GlobalOptions, HealthCheck } from "./commands/context.ts";
 import { type Environment, loadSettings, type Settings } from "./config/settings.ts";
 import { ExitCode } from "./exit-codes.ts";
@@ -6,9 +5,9 @@ import type { Connections } from "./connections.ts";
 import type { Exchange } from "./http/index.ts";
 import { PROVIDER_IDS, type ProviderId } from "./model/index.ts";
 import type { Io } from "./output/io.ts";
-import { createPrompts, type Prompts } from "./output/prompt.ts";
+import type { Prompts } from "./output/prompt.ts";
 import type { Provider } from "./providers/types.ts";
-import type { openStore, Store } from "./store/index.ts";
+import type { openStore, Store } from "./store/store.ts";
 import type { Connection } from "./sync/sync.ts";
 
 /** What the app is built from. */
@@ -60,7 +59,7 @@ export class App implements CommandContext {
       color: this.io.color && globals.color,
       interactive: this.io.interactive && globals.input,
     };
-    ({ openStore: this.#openStore } = await import("./store/index.ts"));
+    ({ openStore: this.#openStore } = await import("./store/store.ts"));
   }
 
   now(): number {
@@ -85,7 +84,7 @@ export class App implements CommandContext {
   async locked<T>(work: () => Promise<T>): Promise<T> {
     // Opening first: it makes the folder, and refuses a database that must not be touched.
     this.store("write");
-    const { acquireRunLock } = await import("./store/index.ts");
+    const { acquireRunLock } = await import("./store/lock.ts");
     const lock = await acquireRunLock(this.settings().databasePath, { signal: this.signal });
     try {
       return await work();
@@ -125,11 +124,13 @@ export class App implements CommandContext {
     return this.#connections;
   }
 
-  prompts(): Prompts {
+  async prompts(): Promise<Prompts> {
+    const { createPrompts } = await import("./output/prompt.ts");
     return createPrompts(this.io, this.signal);
   }
 
-  browser(): ((url: string) => Promise<void>) | undefined {
+  async browser(): Promise<((url: string) => Promise<void>) | undefined> {
+    const { canOpenBrowser, openBrowser } = await import("./auth/browser.ts");
     return canOpenBrowser(this.#environment) ? openBrowser : undefined;
   }
 

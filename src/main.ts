@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
-import { detailOf } from "./commands/outcome.ts";
 import { environmentOf } from "./config/process-environment.ts";
 import type { Environment } from "./config/settings.ts";
 import { FitglueError } from "./errors.ts";
 import { ExitCode } from "./exit-codes.ts";
-import { errorDocument, errorText } from "./output/errors.ts";
+import { detailOf, type ErrorDetail, errorDocument, errorText } from "./output/errors.ts";
 import { ClosedPipeError, type Io, processIo } from "./output/io.ts";
 
 /**
@@ -41,14 +40,14 @@ export async function main(
     if (error instanceof ClosedPipeError) return ExitCode.OK;
     const failure = asUsageError(error, argv);
     const json = app.globals.json || argv.includes("--json");
-    return fail(failure, io, json ? "json" : detailOf(app));
+    return fail(failure, io, json ? "json" : detailOf(app.globals));
   } finally {
     await app.close();
   }
 }
 
 /** Tells an error on stderr, and its exit code to the caller. */
-function fail(error: unknown, io: Io, detail: "json" | ReturnType<typeof detailOf>): ExitCode {
+function fail(error: unknown, io: Io, detail: "json" | ErrorDetail): ExitCode {
   try {
     io.stderr.write(
       detail === "json" ? `${JSON.stringify(errorDocument(error))}\n` : errorText(error, detail),

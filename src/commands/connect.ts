@@ -66,7 +66,7 @@ export async function runConnect(options: ConnectOptions): Promise<void> {
   try {
     const client = await chooseClient(options, provider, previous, lines);
     provider.oauth.checkClientId?.(client.clientId);
-    const browser = options.browser ? context.browser() : undefined;
+    const browser = options.browser ? await context.browser() : undefined;
     const done = await login(
       {
         service: { provider: provider.id, ...provider.oauth },
@@ -203,7 +203,7 @@ async function chooseClient(
   };
   const ask = async (what: "text" | "secret", question: string): Promise<string> => {
     explain();
-    if (context.io.interactive) return context.prompts()[what](question);
+    if (context.io.interactive) return (await context.prompts())[what](question);
     const variable = `FITGLUE_${provider.id.toUpperCase()}_CLIENT_${what === "text" ? "ID" : "SECRET"}`;
     throw new ConfigError("CLIENT_MISSING", `no ${question}`, {
       provider: provider.id,

@@ -95,9 +95,9 @@ export interface CommandContext {
   /** Credentials and the network. */
   connections(): Promise<Connections>;
   /** Questions to the person; each fails with `UsageError` where nothing may be asked. */
-  prompts(): Prompts;
+  prompts(): Promise<Prompts>;
   /** Opens a page for the person; undefined where no browser can be opened. */
-  browser(): ((url: string) => Promise<void>) | undefined;
+  browser(): Promise<((url: string) => Promise<void>) | undefined>;
   diagnosis(): Promise<Diagnosis>;
   /** The package's own. */
   readonly version: string;

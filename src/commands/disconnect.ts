@@ -97,7 +97,8 @@ async function deregister(
         hint: `fitglue disconnect ${id} --deregister --yes`,
       });
     }
-    if (!(await context.prompts().confirm(`End the registration at ${provider.name}?`))) return false;
+    const prompts = await context.prompts();
+    if (!(await prompts.confirm(`End the registration at ${provider.name}?`))) return false;
   }
   const connection = await connections.connection(provider);
   await oauth.deregister?.(connection.api, { id: credentials.account, details: credentials.details });

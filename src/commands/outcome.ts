@@ -1,6 +1,6 @@
 import type { FitglueError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
-import { errorDocument, errorText } from "../output/errors.ts";
+import { detailOf, errorDocument, errorText } from "../output/errors.ts";
 import type { CommandContext } from "./context.ts";
 
 /** The part of a file's or provider's result that decides the exit code. */
@@ -31,11 +31,5 @@ export function reportErrors(context: CommandContext, outcomes: readonly Outcome
     if (first !== undefined) context.io.stderr.write(`${JSON.stringify(errorDocument(first))}\n`);
     return;
   }
-  for (const error of errors) context.io.stderr.write(errorText(error, detailOf(context)));
-}
-
-/** How much of an error's inside the person asked for. */
-export function detailOf(context: CommandContext): "none" | "causes" | "stack" {
-  if (context.globals.debug) return "stack";
-  return context.globals.verbose ? "causes" : "none";
+  for (const error of errors) context.io.stderr.write(errorText(error, detailOf(context.globals)));
 }

@@ -99,7 +99,7 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
     context.say(`${path}: ${ids.length === 1 ? "1 activity" : `${ids.length} activities`}\n`);
   }
   if (!options.open) return;
-  const openUrl = options.openUrl ?? context.browser();
+  const openUrl = options.openUrl ?? (await context.browser());
   if (openUrl === undefined) context.say("no browser can be opened here: open the file yourself\n");
   else await openUrl(pathToFileURL(path).href);
 }

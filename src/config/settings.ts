@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import envPaths from "env-paths";
+import type envPaths from "env-paths";
 import { ConfigError } from "../errors.ts";
 import { parseServiceUrl } from "./url.ts";
 
@@ -53,21 +54,9 @@ export function loadSettings(
     const value = environment[name];
     return value === undefined || value === "" ? undefined : value;
   };
-  const home = env("HOME") ?? homedir();
-  const paths = envPaths("fitglue", { suffix: "" });
-  const xdg = (variable: string, fallback: string): string => {
-    const base = env(variable);
-    return base !== undefined && base.startsWith("/") ? join(base, "fitglue") : fallback;
-  };
-  const linux = process.platform === "linux";
-  const configDir = resolve(
-    env("FITGLUE_CONFIG_DIR") ??
-      (linux ? xdg("XDG_CONFIG_HOME", join(home, ".config", "fitglue")) : paths.config),
-  );
-  const dataDir = resolve(
-    env("FITGLUE_DATA_DIR") ??
-      (linux ? xdg("XDG_DATA_HOME", join(home, ".local", "share", "fitglue")) : paths.data),
-  );
+  const places = process.platform === "linux" ? xdgPlaces(env) : platformPlaces();
+  const configDir = resolve(env("FITGLUE_CONFIG_DIR") ?? places.config);
+  const dataDir = resolve(env("FITGLUE_DATA_DIR") ?? places.data);
   const config = readConfig(join(configDir, "config.json"));
   const text = (key: string): string | undefined => {
     const value = config[key];
@@ -122,6 +111,25 @@ export function loadSettings(
     pingUrl: env("FITGLUE_PING_URL") ?? text("ping_url"),
     services: { polar: service("polar"), fitbit: service("fitbit") },
   };
+}
+
+/** Where the system wants a program's files. */
+type Places = Readonly<Record<"config" | "data", string>>;
+
+/** The XDG folders; one that is not absolute does not count, as the specification says. */
+function xdgPlaces(env: (name: string) => string | undefined): Places {
+  const home = env("HOME") ?? homedir();
+  const place = (variable: string, ...fallback: string[]): string => {
+    const base = env(variable);
+    return join(base !== undefined && base.startsWith("/") ? base : join(home, ...fallback), "fitglue");
+  };
+  return { config: place("XDG_CONFIG_HOME", ".config"), data: place("XDG_DATA_HOME", ".local", "share") };
+}
+
+/** The folders of macOS and Windows. Loaded only there: it takes as long as ten modules of our own. */
+function platformPlaces(): Places {
+  const library = createRequire(import.meta.url)("env-paths") as { default: typeof envPaths };
+  return library.default("fitglue", { suffix: "" });
 }
 
 function credentialsMode(value: string | undefined): CredentialsMode {

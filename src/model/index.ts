@@ -1,7 +1,7 @@
 export * from "./activity-json.ts";
 export * from "./activity.ts";
 export * from "./batch.ts";
-export * from "./json.ts";
+export type * from "./json.ts";
 export * from "./samples.ts";
 export * from "./sport.ts";
 export * from "./time.ts";

@@ -34,8 +34,17 @@ export function errorDocument(error: unknown): ErrorDocument {
   };
 }
 
+/** How much of an error's inside is told. */
+export type ErrorDetail = "none" | "causes" | "stack";
+
+/** How much of it the person asked for. */
+export function detailOf(globals: { readonly debug: boolean; readonly verbose: boolean }): ErrorDetail {
+  if (globals.debug) return "stack";
+  return globals.verbose ? "causes" : "none";
+}
+
 /** What failed, then why; the remedy on its own line. With `--verbose` the causes follow, with `--debug` the stack. */
-export function errorText(error: unknown, detail: "none" | "causes" | "stack" = "none"): string {
+export function errorText(error: unknown, detail: ErrorDetail = "none"): string {
   const document = errorDocument(error);
   const provider = document.provider !== null && !document.message.startsWith(`${document.provider}:`);
   let text = `fitglue: ${provider ? `${document.provider}: ` : ""}${plainText(document.message)}\n`;

@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import { StoreError } from "../errors.ts";
 
 /** The environment, as `process.env` has it. */
@@ -70,22 +71,19 @@ export function processIo(environment: Environment): ProcessIo {
       if (state.closed || stream.destroyed || stream.writableLength === 0) resolve();
       else stream.write("", () => resolve());
     });
-  const stdin = process.stdin;
   return {
     stdout: output(process.stdout),
     stderr: output(process.stderr),
     stdin: {
-      get isTTY() {
-        return stdin.isTTY === true;
-      },
+      isTTY: isatty(0),
       async readAll() {
         const chunks: Buffer[] = [];
-        for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+        for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
         return Buffer.concat(chunks).toString("utf8");
       },
       async *lines(signal) {
         const { createInterface } = await import("node:readline");
-        const reader = createInterface({ input: stdin, crlfDelay: Number.POSITIVE_INFINITY });
+        const reader = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
         const stop = (): void => reader.close();
         signal.addEventListener("abort", stop, { once: true });
         try {
@@ -93,14 +91,14 @@ export function processIo(environment: Environment): ProcessIo {
         } finally {
           signal.removeEventListener("abort", stop);
           reader.close();
-          stdin.pause();
-          stdin.unref?.();
+          process.stdin.pause();
+          process.stdin.unref?.();
         }
       },
     },
     color: useColor(environment),
     unicode: useUnicode(environment),
-    interactive: stdin.isTTY === true && process.stderr.isTTY === true,
+    interactive: isatty(0) && isatty(2),
     async flush() {
       await Promise.all([drained(process.stdout), drained(process.stderr)]);
       // A file tells what is wrong with it one turn after the write.

@@ -15,14 +15,6 @@ export {
   type SourceCounts,
   sqliteVersion,
 } from "./statistics.ts";
-export { type BatchResult, type RewrittenItem, Store } from "./store.ts";
+export { type BatchResult, openStore, type RewrittenItem, Store } from "./store.ts";
 export type { SyncState } from "./sync-state.ts";
 export { integrityErrors, verifyStore } from "./verification.ts";
-
-import { type OpenOptions, openDatabase } from "./open.ts";
-import { Store } from "./store.ts";
-
-/** Opens the store at `path`; see `openDatabase` for durability, privacy and errors. */
-export function openStore(path: string, options: OpenOptions): Store {
-  return new Store(openDatabase(path, options), path);
-}

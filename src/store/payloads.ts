@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { deflateRaw, inflateRawSync } from "node:zlib";
 import type { Database } from "better-sqlite3";
 import { StoreError } from "../errors.ts";
 import type { PackedPayload, RawPayload } from "../model/index.ts";
+import { newSha256 } from "./digest.ts";
 
 const deflate = promisify(deflateRaw);
 
@@ -72,7 +72,7 @@ export class PayloadTable {
       return { ...common, body: { encoding: "deflate-raw", bytes: payload.deflated } };
     }
     const { bytes } = payload;
-    const sha256 = createHash("sha256").update(bytes).digest();
+    const sha256 = newSha256().update(bytes).digest();
     const common = { kind, mediaType, sha256, length: bytes.length };
     if (this.#find.get(sha256) !== undefined) return common;
     const packed = await deflate(bytes, windowFor(bytes.length));

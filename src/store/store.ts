@@ -12,6 +12,7 @@ import { asStoreError } from "./errors.ts";
 import { ExportTable } from "./exports.ts";
 import { ImportTable } from "./imports.ts";
 import { type PreparedPayload, PayloadTable, type StoredPayloadRow } from "./payloads.ts";
+import { type OpenOptions, openDatabase } from "./open.ts";
 import { type ActivityFilter, type SelectableField, selectFields, selectIds } from "./query.ts";
 import { SkippedTable, type SkippedItem } from "./skipped.ts";
 import { SyncStateTable } from "./sync-state.ts";
@@ -53,6 +54,11 @@ export interface WriteOptions {
   readonly now: number;
 }
 
+/** Opens the store at `path`; see `openDatabase` for durability, privacy and errors. */
+export function openStore(path: string, options: OpenOptions): Store {
+  return new Store(openDatabase(path, options), path);
+}
+
 /**
  * The database. Everything that must become durable together goes through {@link Store.write}, which is one
  * `IMMEDIATE` transaction. Errors are `StoreError`s (exit 7).
@@ -60,22 +66,41 @@ export interface WriteOptions {
 export class Store {
   readonly path: string;
   readonly db: Database;
-  readonly activities: ActivityTable;
-  readonly payloads: PayloadTable;
-  readonly syncState: SyncStateTable;
-  readonly skipped: SkippedTable;
-  readonly imports: ImportTable;
-  readonly exports: ExportTable;
+  #activities: ActivityTable | undefined;
+  #payloads: PayloadTable | undefined;
+  #syncState: SyncStateTable | undefined;
+  #skipped: SkippedTable | undefined;
+  #imports: ImportTable | undefined;
+  #exports: ExportTable | undefined;
 
   constructor(db: Database, path: string) {
     this.db = db;
     this.path = path;
-    this.activities = new ActivityTable(db);
-    this.payloads = new PayloadTable(db);
-    this.syncState = new SyncStateTable(db);
-    this.skipped = new SkippedTable(db);
-    this.imports = new ImportTable(db);
-    this.exports = new ExportTable(db);
+  }
+
+  // A table prepares its statements when it is first used: a list needs none of the twenty that write.
+  get activities(): ActivityTable {
+    return (this.#activities ??= new ActivityTable(this.db));
+  }
+
+  get payloads(): PayloadTable {
+    return (this.#payloads ??= new PayloadTable(this.db));
+  }
+
+  get syncState(): SyncStateTable {
+    return (this.#syncState ??= new SyncStateTable(this.db));
+  }
+
+  get skipped(): SkippedTable {
+    return (this.#skipped ??= new SkippedTable(this.db));
+  }
+
+  get imports(): ImportTable {
+    return (this.#imports ??= new ImportTable(this.db));
+  }
+
+  get exports(): ExportTable {
+    return (this.#exports ??= new ExportTable(this.db));
   }
 
   /** Hashes and compresses a batch's payloads, in parallel. */

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
-import { activityDigest } from "./digest.ts";
+import { activityDigest, newSha256 } from "./digest.ts";
 import { unpack } from "./payloads.ts";
 import type { Store } from "./store.ts";
 import { type TableCounts, tableCounts } from "./statistics.ts";
@@ -210,7 +209,7 @@ async function checkPayloads(
     const where = `raw_payloads.id ${row.id}, ${row.source} ${row.kind}`;
     try {
       const plain = unpack(row.encoding, row.body, row.bytes);
-      const sha256 = createHash("sha256").update(plain).digest();
+      const sha256 = newSha256().update(plain).digest();
       if (!sha256.equals(row.sha256) || plain.length !== row.bytes)
         findings.add("damage", "payload-digest", "raw payloads that are not what was stored", where);
     } catch {

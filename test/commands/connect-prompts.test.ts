@@ -31,9 +31,9 @@ beforeEach(async () => {
     version: "0.0.0",
     signal: new AbortController().signal,
   });
-  app.prompts = () => person(true);
+  app.prompts = async () => person(true);
   // The person's browser consents and follows the redirect.
-  app.browser = () => async (url) => {
+  app.browser = async () => async (url) => {
     const consent = await fetch(url, { redirect: "manual" });
     void fetch(consent.headers.get("location") ?? "").catch(() => undefined);
   };
@@ -98,7 +98,7 @@ describe("disconnect --deregister", () => {
 
   test("asks, and does nothing after a no", async () => {
     await connect();
-    app.prompts = () => person(false);
+    app.prompts = async () => person(false);
     await deregister();
     expect(asked.at(-1)).toBe("End the registration at Polar?");
     expect(stderr).toContain("polar: nothing was changed\n");

@@ -125,7 +125,7 @@ export function fakeContext(options: FakeContextOptions = {}): FakeContext {
     prompts: () => {
       throw new Error("this test asks nothing");
     },
-    browser: () => undefined,
+    browser: async () => undefined,
     exit: (value) => void (code = value),
     say: (text) => void (buffers.err += text),
     code: () => code,
