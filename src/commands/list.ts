@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { UsageError } from "../errors.ts";
-import type { StoredActivity } from "../model/index.ts";
+import type { JsonObject, StoredActivity } from "../model/index.ts";
 import { activityJson } from "../model/index.ts";
 import { csvLine } from "../output/csv.ts";
 import {
@@ -24,7 +24,7 @@ import { renderTable, tabSeparated } from "../output/table.ts";
 import { truncate } from "../output/text.ts";
 import type { Totals, TotalsBy, TotalsReport } from "../output/totals.ts";
 import { duplicateOf, TOTALLED, TOTALS_BY, totalsOf } from "../output/totals.ts";
-import type { ActivityFilter } from "../store/index.ts";
+import type { ActivityFilter, Store } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
 import type { FilterFlags } from "./filters.ts";
 import { addFilterOptions, parseFilters } from "./filters.ts";
@@ -35,8 +35,11 @@ type Format = (typeof FORMATS)[number];
 /** How many rows a table on a terminal has unless `--limit` says otherwise. */
 const TABLE_ROWS = 20;
 
-/** Characters that are written at once. */
-const PIECE = 65_536;
+/**
+ * Characters that are written at once: a write for each line costs more than the line, and what waits for long is copied by
+ * every collection of garbage.
+ */
+const PIECE = 16_384;
 
 export interface ListOptions {
   readonly context: CommandContext;
@@ -98,33 +101,39 @@ async function listActivities({ context, filter, format }: ListOptions): Promise
     if (more > 0) context.say(`${more} more: fitglue list --limit ${ids.length}\n`);
     return;
   }
-  if (format === "table") {
-    // Written in pieces: a write for each line costs more than the line.
-    let piece = `${tabSeparated(TSV_COLUMNS.map(([name]) => name))}\n`;
-    for (const activity of store.select(filter, TSV_FIELDS)) {
-      piece += `${tabSeparated(TSV_COLUMNS.map(([, value]) => value(activity)))}\n`;
-      if (piece.length > PIECE) {
-        stdout.write(piece);
-        piece = "";
-      }
-    }
-    stdout.write(piece);
-    return;
-  }
+  const lines = format === "table" ? tsvLines : format === "csv" ? await csvLines() : documents(format);
+  let piece = "";
   // One at a time: ten thousand activities need no more memory than one.
-  if (format === "csv") {
-    const { ACTIVITY_COLUMNS, activityRow } = await import("../export/csv.ts");
-    stdout.write(csvLine(ACTIVITY_COLUMNS));
-    for (const activity of store.list(filter)) stdout.write(csvLine(Object.values(activityRow(activity))));
-    return;
+  for (const line of lines(store, filter)) {
+    piece += line;
+    if (piece.length < PIECE) continue;
+    stdout.write(piece);
+    piece = "";
   }
-  let first = true;
-  for (const activity of store.list(filter)) {
-    const document = jsonText(activityJson(activity, { samples: false }));
-    stdout.write(format === "json" ? `${first ? "[" : ",\n"}${document}` : `${document}\n`);
-    first = false;
-  }
-  if (format === "json") stdout.write(first ? "[]\n" : "]\n");
+  if (piece !== "") stdout.write(piece);
+}
+
+/** What a format makes of the activities, piece by piece. */
+type Lines = (store: Store, filter: ActivityFilter) => Iterable<string>;
+
+function documents(format: "json" | "ndjson"): Lines {
+  return function* (store, filter) {
+    let first = true;
+    for (const activity of store.list(filter)) {
+      const document = jsonText(activityJson(activity, { samples: false }));
+      yield format === "json" ? `${first ? "[" : ",\n"}${document}` : `${document}\n`;
+      first = false;
+    }
+    if (format === "json") yield first ? "[]\n" : "]\n";
+  };
+}
+
+async function csvLines(): Promise<Lines> {
+  const { ACTIVITY_COLUMNS, activityRow } = await import("../export/csv.ts");
+  return function* (store, filter) {
+    yield csvLine(ACTIVITY_COLUMNS);
+    for (const activity of store.list(filter)) yield csvLine(Object.values(activityRow(activity)));
+  };
 }
 
 /** What a person reads when there is nothing at all yet. */
@@ -184,53 +193,47 @@ function activityTable(activities: readonly StoredActivity[], look: Look): strin
   ];
 }
 
-/** What {@link TSV_COLUMNS} are made from. */
-const TSV_FIELDS = [
-  "id",
-  "startTime",
-  "utcOffsetS",
-  "sport",
-  "subSport",
-  "totalDistance",
-  "totalTimerTime",
-  "totalElapsedTime",
-  "avgSpeed",
-  "avgHeartRate",
-  "maxHeartRate",
-  "totalAscent",
-  "totalCalories",
-  "source",
-  "title",
-  "device",
-  "extra",
-  "deletedAt",
-] as const satisfies readonly (keyof StoredActivity)[];
+/**
+ * What a pipe gets, and the field that each is made from: SI units, unrounded, times in RFC 3339. Columns are only ever added at
+ * the end.
+ */
+const TSV_COLUMNS = {
+  id: "id",
+  start_time: "startTime",
+  sport: "sport",
+  sub_sport: "subSport",
+  total_distance: "totalDistance",
+  total_timer_time: "totalTimerTime",
+  total_elapsed_time: "totalElapsedTime",
+  avg_speed: "avgSpeed",
+  avg_heart_rate: "avgHeartRate",
+  max_heart_rate: "maxHeartRate",
+  total_ascent: "totalAscent",
+  total_calories: "totalCalories",
+  source: "source",
+  title: "title",
+  device: "device",
+  possible_duplicate_of: "extra",
+  deleted_at: "deletedAt",
+} as const satisfies Record<string, keyof StoredActivity>;
 
-type TsvColumn = readonly [
-  name: string,
-  value: (activity: Pick<StoredActivity, (typeof TSV_FIELDS)[number]>) => string | number | null,
-];
+const TSV_NAMES = Object.keys(TSV_COLUMNS);
+const TSV_FIELDS = [...Object.values(TSV_COLUMNS), "utcOffsetS"] as const;
+const START = TSV_NAMES.indexOf("start_time");
+const DUPLICATE = TSV_NAMES.indexOf("possible_duplicate_of");
 
-/** What a pipe gets: SI units, unrounded, times in RFC 3339. Columns are only ever added at the end. */
-const TSV_COLUMNS: readonly TsvColumn[] = [
-  ["id", (activity) => activity.id],
-  ["start_time", rfc3339],
-  ["sport", (activity) => activity.sport],
-  ["sub_sport", (activity) => activity.subSport],
-  ["total_distance", (activity) => activity.totalDistance],
-  ["total_timer_time", (activity) => activity.totalTimerTime],
-  ["total_elapsed_time", (activity) => activity.totalElapsedTime],
-  ["avg_speed", (activity) => activity.avgSpeed],
-  ["avg_heart_rate", (activity) => activity.avgHeartRate],
-  ["max_heart_rate", (activity) => activity.maxHeartRate],
-  ["total_ascent", (activity) => activity.totalAscent],
-  ["total_calories", (activity) => activity.totalCalories],
-  ["source", (activity) => activity.source],
-  ["title", (activity) => activity.title],
-  ["device", (activity) => activity.device],
-  ["possible_duplicate_of", duplicateOf],
-  ["deleted_at", (activity) => activity.deletedAt],
-];
+function* tsvLines(store: Store, filter: ActivityFilter): Generator<string> {
+  yield `${tabSeparated(TSV_NAMES)}\n`;
+  for (const row of store.rows(filter, TSV_FIELDS)) yield tsvLine(row);
+}
+
+/** The line of a row of {@link TSV_FIELDS}, made in the row's own array: every further one is garbage to collect, ten thousand times. */
+function tsvLine(row: unknown[]): string {
+  const utcOffsetS = row.pop() as number | null;
+  row[START] = rfc3339({ startTime: row[START] as string, utcOffsetS });
+  row[DUPLICATE] = duplicateOf({ extra: row[DUPLICATE] as JsonObject });
+  return `${tabSeparated(row as (string | number | null)[])}\n`;
+}
 
 function listTotals({ context, filter, format }: ListOptions, by: TotalsBy): void {
   const { stdout } = context.io;

@@ -79,7 +79,14 @@ export function renderTable(
 
 /** One line of a tab-separated stream: nothing truncated, nothing coloured, an unknown cell is empty. */
 export function tabSeparated(cells: readonly (string | number | boolean | null)[]): string {
-  return cells.map((value) => (value === null ? "" : plainText(String(value)))).join("\t");
+  // A list of thousands is over before V8 has compiled a closure for each cell to anything quick; a plain loop is quick at once.
+  const plain = cells.slice();
+  for (let at = 0; at < plain.length; at++) {
+    const value = plain[at];
+    if (typeof value === "string") plain[at] = plainText(value);
+  }
+  // `join` writes null as nothing.
+  return plain.join("\t");
 }
 
 function cell(text: string | null | undefined): string | null {

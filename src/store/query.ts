@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { StoredActivity } from "../model/index.ts";
 import { ACTIVITY_COLUMNS } from "./columns.ts";
+import { asStoreError } from "./errors.ts";
 
 /** What `list`, `export` and `report` take. All parts are optional and are combined with AND. */
 export interface ActivityFilter {
@@ -46,7 +47,7 @@ function where(filter: ActivityFilter): { sql: string; values: (string | number)
   return { sql, values };
 }
 
-/** The values of an activity that {@link selectFields} can read without reading the whole of it. */
+/** The values of an activity that {@link selectRows} can read without reading the whole of it. */
 export type SelectableField = Exclude<keyof StoredActivity, "laps" | "pauses" | "hrZones" | "samples">;
 
 const FIELD_SQL: Readonly<Record<SelectableField, string>> = {
@@ -64,29 +65,37 @@ const FIELD_SQL: Readonly<Record<SelectableField, string>> = {
   deletedAt: "deleted_at",
 };
 
+/** The values of some fields of one activity, in the order of the fields. The receiver's own: nobody else looks at it again. */
+export type ActivityRow<F extends readonly SelectableField[]> = {
+  -readonly [At in keyof F]: StoredActivity[F[At]];
+};
+
 /**
  * Only some fields of the activities that a filter leaves, in its order: one statement for all of them, where reading whole
- * activities takes several for each. The connection can do nothing else until the last one is taken.
+ * activities takes several for each. The connection can do nothing else until the last one is taken. `path` is for errors.
  */
-export function* selectFields<F extends SelectableField>(
+export function* selectRows<const F extends readonly SelectableField[]>(
   db: Database,
+  path: string,
   filter: ActivityFilter,
-  fields: readonly F[],
-): Generator<Pick<StoredActivity, F>, void, void> {
-  const { sql, values } = where(filter);
-  const rows = db
-    .prepare(`SELECT ${fields.map((field) => FIELD_SQL[field]).join(", ")} FROM activities${sql}`)
-    .raw()
-    .iterate(...values) as IterableIterator<unknown[]>;
-  const decoders = fields.map((field) => DECODERS[field]);
-  for (const row of rows) {
-    // Objects made here are several times as quick as those that the driver makes.
-    const activity: Partial<Record<F, unknown>> = {};
-    for (let at = 0; at < fields.length; at++) {
-      const decode = decoders[at];
-      activity[fields[at] as F] = decode === undefined ? row[at] : decode(row[at]);
+  fields: F,
+): Generator<ActivityRow<F>, void, void> {
+  try {
+    const { sql, values } = where(filter);
+    const rows = db
+      .prepare(`SELECT ${fields.map((field) => FIELD_SQL[field]).join(", ")} FROM activities${sql}`)
+      .raw()
+      .iterate(...values) as IterableIterator<unknown[]>;
+    const decoders = fields.flatMap((field, at) => {
+      const decode = DECODERS[field];
+      return decode === undefined ? [] : [(row: unknown[]) => void (row[at] = decode(row[at]))];
+    });
+    for (const row of rows) {
+      for (let at = 0; at < decoders.length; at++) decoders[at]?.(row);
+      yield row as ActivityRow<F>;
     }
-    yield activity as Pick<StoredActivity, F>;
+  } catch (error) {
+    throw asStoreError(error, path);
   }
 }
 

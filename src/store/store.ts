@@ -13,7 +13,13 @@ import { ExportTable } from "./exports.ts";
 import { ImportTable } from "./imports.ts";
 import { type PreparedPayload, PayloadTable, type StoredPayloadRow } from "./payloads.ts";
 import { type OpenOptions, openDatabase } from "./open.ts";
-import { type ActivityFilter, type SelectableField, selectFields, selectIds } from "./query.ts";
+import {
+  type ActivityFilter,
+  type ActivityRow,
+  type SelectableField,
+  selectIds,
+  selectRows,
+} from "./query.ts";
 import { SkippedTable, type SkippedItem } from "./skipped.ts";
 import { SyncStateTable } from "./sync-state.ts";
 
@@ -213,17 +219,25 @@ export class Store {
   }
 
   /**
-   * Only some fields of what {@link list} would give, one at a time: quick also for ten thousand. Take all of them before
-   * anything else is asked of the store.
+   * Only some fields of what {@link list} would give, as an array for each, one at a time: quick also for ten thousand. Take all
+   * of them before anything else is asked of the store.
    */
+  rows<const F extends readonly SelectableField[]>(
+    filter: ActivityFilter,
+    fields: F,
+  ): Generator<ActivityRow<F>, void, void> {
+    return selectRows(this.db, this.path, filter, fields);
+  }
+
+  /** What {@link rows} gives, as objects. */
   *select<F extends SelectableField>(
     filter: ActivityFilter,
     fields: readonly F[],
   ): Generator<Pick<StoredActivity, F>, void, void> {
-    try {
-      yield* selectFields(this.db, filter, fields);
-    } catch (error) {
-      throw asStoreError(error, this.path);
+    for (const row of this.rows(filter, fields)) {
+      const activity: Partial<Record<F, unknown>> = {};
+      for (let at = 0; at < fields.length; at++) activity[fields[at] as F] = row[at];
+      yield activity as Pick<StoredActivity, F>;
     }
   }
 

@@ -105,6 +105,43 @@ describe("fitglue list in a pipe", () => {
     expect(stdout.replaceAll(/[\n\t]/g, "")).not.toMatch(CONTROLS);
   });
 
+  it("has every value in its column, and an unknown one empty", async () => {
+    const home = await demoHome([
+      {
+        ...EMPTY_ACTIVITY,
+        externalId: "a",
+        sport: "running",
+        subSport: "trail",
+        title: "Übers\tJoch",
+        startTime: "2026-11-18T23:30:00.250Z",
+        utcOffsetS: 5400,
+        totalDistance: 10_260.5,
+        totalTimerTime: 3600,
+        totalElapsedTime: 3900,
+        avgSpeed: 2.85,
+        avgHeartRate: 141,
+        maxHeartRate: 164,
+        totalAscent: 0,
+        totalCalories: 712,
+        device: "Watch\u001b[2J",
+        extra: { possible_duplicate_of: "other", "training-load": 143.2 },
+      },
+      {
+        ...EMPTY_ACTIVITY,
+        externalId: "b",
+        sport: "swimming",
+        startTime: "2026-11-12T17:31:00.000Z",
+        utcOffsetS: -12_600,
+        extra: { possible_duplicate_of: "" },
+      },
+    ]);
+    expect((await run(home, ["list"])).stdout.split("\n").slice(1)).toEqual([
+      "2\t2026-11-19T01:00:00.250+01:30\trunning\ttrail\t10260.5\t3600\t3900\t2.85\t141\t164\t0\t712\tpolar\tÜbers Joch\tWatch\ufffd[2J\tother\t",
+      "1\t2026-11-12T14:01:00-03:30\tswimming\t\t\t\t\t\t\t\t\t\tpolar\t\t\t\t",
+      "",
+    ]);
+  });
+
   it("has its head line even when nothing matches", async () => {
     const { stdout } = await run(emptyHome(), ["list"]);
     expect(stdout.split("\n")).toHaveLength(2);
@@ -152,6 +189,29 @@ describe("fitglue list --format", () => {
     expect(first).toMatch(/^2,polar,10579,trail-1,running,trail,TRAIL_RUNNING,/);
     expect(second).toContain(',"a ""b"", c",');
     expect((await run(emptyHome(), ["list", "--format", "csv"])).stdout).toBe(`${head ?? ""}\r\n`);
+  });
+});
+
+describe("fitglue list of more than is written at once", () => {
+  it("is whole in every format", async () => {
+    const many: Activity[] = Array.from({ length: 120 }, (_, at) => ({
+      ...EMPTY_ACTIVITY,
+      externalId: `n${at}`,
+      title: `${at} ${"long ".repeat(60)}end`,
+      startTime: new Date(Date.UTC(2026, 0, 200 - at)).toISOString(),
+      utcOffsetS: 0,
+    }));
+    const home = await demoHome(many);
+    const read = async (...argv: string[]): Promise<string> => (await run(home, ["list", ...argv])).stdout;
+    const titles = many.map(({ title }) => title);
+    const tsv = (await read()).trimEnd().split("\n");
+    expect(tsv.slice(1).map((line) => line.split("\t")[13])).toEqual(titles);
+    const csv = (await read("--format", "csv")).trimEnd().split("\r\n");
+    expect(csv.slice(1).map((line) => line.split(",")[7])).toEqual(titles);
+    const titleOf = (activity: unknown): unknown => (activity as Activity).title;
+    expect((JSON.parse(await read("--json")) as unknown[]).map(titleOf)).toEqual(titles);
+    const ndjson = (await read("--format", "ndjson")).trimEnd().split("\n");
+    expect(ndjson.map((line) => titleOf(JSON.parse(line)))).toEqual(titles);
   });
 });
 

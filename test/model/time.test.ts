@@ -31,6 +31,20 @@ test("local time is UTC plus the offset, over midnight and half hours; unknown s
   expect(localTime("2008-10-13T10:40:02", null)).toBe("2008-10-13T10:40:02.000");
 });
 
+test.each([
+  ["2026-03-01T22:59:59.999Z", 3600, "2026-03-01T23:59:59.999"],
+  ["2026-02-28T23:00:00.000Z", 3600, "2026-03-01T00:00:00.000"],
+  ["2026-03-01T05:00:00.000Z", -18_000, "2026-03-01T00:00:00.000"],
+  ["2026-03-01T04:59:59.000Z", -18_000, "2026-02-28T23:59:59.000"],
+  ["2026-12-31T10:00:30.000Z", 50_400, "2027-01-01T00:00:30.000"],
+  ["2026-06-01T12:07:09.000Z", 20_700, "2026-06-01T17:52:09.000"],
+  // Local mean time, and a text that is not of the usual length.
+  ["1890-01-01T12:00:00.000Z", 1172, "1890-01-01T12:19:32.000"],
+  ["2026-03-01T05:00:00Z", 3600, "2026-03-01T06:00:00.000"],
+])("%s at an offset of %i s is %s", (instant, offset, local) => {
+  expect(localTime(instant, offset)).toBe(local);
+});
+
 test("a stored time reads back to the millisecond, the host's zone notwithstanding", () => {
   expect(epochMs("2026-11-18T05:42:10.250Z")).toBe(1_794_980_530_250);
   expect(isoInstant(epochMs("2008-10-13T10:40:02"))).toBe("2008-10-13T10:40:02.000Z");

@@ -16,6 +16,9 @@ describe("Store.select", () => {
       );
       expect(some[0]).toMatchObject({ id: 7, indoor: false, hasGps: true, manual: null, aliases: [] });
       expect([...store.select({ sport: "running", limit: 1 }, ["id"])]).toEqual([{ id: 7 }]);
+      expect([...store.rows({ sport: "running", limit: 1 }, ["subSport", "id", "hasGps", "extra"])]).toEqual([
+        ["trail", 7, true, whole[0]?.extra],
+      ]);
     } finally {
       store.close();
     }
