@@ -26,22 +26,23 @@ export function localTime(startTime: string, utcOffsetS: number | null): string 
   if (utcOffsetS === null) {
     return isInstant(startTime) ? null : isoInstant(epochMs(startTime)).slice(0, -1);
   }
-  return withinDay(startTime, utcOffsetS) ?? isoInstant(epochMs(startTime) + utcOffsetS * 1000).slice(0, -1);
+  const clock = sameDayClock(startTime, utcOffsetS);
+  if (clock !== null) return startTime.slice(0, 11) + (clock + startTime.slice(16, 23));
+  return isoInstant(epochMs(startTime) + utcOffsetS * 1000).slice(0, -1);
 }
 
 const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
 
 /**
- * {@link localTime} of an instant whose local date is its UTC date: only hours and minutes change, and a list of ten thousand is
- * spared as many `Date`s. Null when the date may change, too.
+ * `06:42`: the clock at an instant where local date and UTC date are the same, so that nothing but hours and minutes changes and a
+ * list of ten thousand is spared as many `Date`s. Null where the long way must be gone.
  */
-function withinDay(startTime: string, utcOffsetS: number): string | null {
+export function sameDayClock(startTime: string, utcOffsetS: number): string | null {
   if (startTime.length !== 24 || !isInstant(startTime) || utcOffsetS % 60 !== 0) return null;
   const minutes = Number(startTime.slice(11, 13)) * 60 + Number(startTime.slice(14, 16)) + utcOffsetS / 60;
   // Written so that `NaN` goes the long way.
   if (!(minutes >= 0 && minutes < 1440)) return null;
-  const clock = `${TWO_DIGITS[Math.floor(minutes / 60)] ?? ""}:${TWO_DIGITS[minutes % 60] ?? ""}`;
-  return startTime.slice(0, 11) + (clock + startTime.slice(16, 23));
+  return `${TWO_DIGITS[Math.floor(minutes / 60)] ?? ""}:${TWO_DIGITS[minutes % 60] ?? ""}`;
 }
 
 const zoneFormats = new Map<string, Intl.DateTimeFormat | null>();

@@ -1,5 +1,5 @@
 import type { Activity, Sport, SubSport } from "../model/index.ts";
-import { epochMs, isInstant, localTime } from "../model/index.ts";
+import { epochMs, isInstant, localTime, sameDayClock } from "../model/index.ts";
 
 /** How a sport's people tell how fast they were. */
 export type EffortKind = "pace" | "pace-100m" | "pace-500m" | "speed";
@@ -150,6 +150,10 @@ export function rfc3339(activity: Pick<Activity, "startTime" | "utcOffsetS">): s
   // Offsets of local mean time have seconds, which RFC 3339 cannot write.
   if (utcOffsetS === null || utcOffsetS % 60 !== 0 || !isInstant(startTime)) {
     return startTime.replace(/\.000(?=Z|$)/, "");
+  }
+  const clock = startTime.endsWith(".000Z") ? sameDayClock(startTime, utcOffsetS) : null;
+  if (clock !== null) {
+    return startTime.slice(0, 11) + (clock + startTime.slice(16, 19) + offsetText(utcOffsetS));
   }
   const local = localTime(startTime, utcOffsetS) ?? "";
   return (local.endsWith(".000") ? local.slice(0, -4) : local) + offsetText(utcOffsetS);
