@@ -16,7 +16,6 @@ import type { Batch, Item, PackedPayload, RawPayload, Samples, Skipped } from ".
 import type { ImportFile, ImportProgress, Warning } from "../types.ts";
 import { openExport } from "./archive.ts";
 import type { ExportFiles } from "./elements.ts";
-import { readFiles } from "./reading.ts";
 import type { ReadingSession } from "./reading.ts";
 
 /** Plain bytes of the main XML from which on a thread gains more than its start costs. */
@@ -226,6 +225,8 @@ async function serve(port: MessagePort, { file, timezone }: Order): Promise<void
     routeRead: () => post({ kind: "route" }),
   };
   try {
+    // The side that stores need not load what reads.
+    const { readFiles } = await import("./reading.ts");
     // A buffer comes out of the passage as a plain array.
     const files = await openExport({ ...file, head: Buffer.from(file.head) });
     try {
