@@ -50,7 +50,7 @@ export class ReadingList {
 
   finish(): Readings {
     if (!this.#inOrder) this.#sort();
-    return { time: Float64Array.from(this.#second), value: Float64Array.from(this.#value) };
+    return { time: new Float64Array(this.#second), value: new Float64Array(this.#value) };
   }
 
   #sort(): void {
@@ -84,7 +84,8 @@ export function chooseReadings(candidates: readonly Candidate[], window: Window)
 
 /** The taken readings with those of the offered ones that are marked. */
 function fill(taken: Readings, offered: Readings, isWanted: Uint8Array): Readings {
-  const wanted = isWanted.reduce((sum, one) => sum + one, 0);
+  let wanted = 0;
+  for (const one of isWanted) wanted += one;
   if (wanted === 0) return taken;
   const time = new Float64Array(taken.time.length + wanted);
   const value = new Float64Array(time.length);
@@ -124,8 +125,8 @@ function coverage(times: Float64Array, window: Window): number {
   const length = window.end - window.start;
   if (length <= 0) return times.length > 0 ? 1 : 0;
   let covered = 0;
-  times.forEach((time, index) => {
-    covered += Math.min(GAP, (times[index + 1] ?? window.end) - time);
-  });
+  for (let index = 0; index < times.length; index++) {
+    covered += Math.min(GAP, (times[index + 1] ?? window.end) - (times[index] ?? Number.NaN));
+  }
   return covered / length;
 }
