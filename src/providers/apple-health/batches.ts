@@ -1,4 +1,4 @@
-import { createHash, webcrypto } from "node:crypto";
+import { hash } from "node:crypto";
 import { FitglueError, InterruptedError, ItemError } from "../../errors.ts";
 import type { Batch, Item, Skipped } from "../../model/index.ts";
 import { possibleDuplicates, sessionOf, withoutRewrites } from "./duplicates.ts";
@@ -113,7 +113,7 @@ function survey(scan: Scan, session: ReadingSession): { sessions: Session[]; ski
       sessions.push(sessionOf(wire, windowOf(wire).start, index));
     } catch (error) {
       if (!(error instanceof ItemError)) throw error;
-      const externalId = createHash("sha256").update(element.bytes).digest("hex").slice(0, 32);
+      const externalId = hash("sha256", element.bytes).slice(0, 32);
       const reason = `${error.message}, at byte ${element.offset}`;
       const raw = [{ kind: "workout", mediaType: "application/xml", bytes: element.bytes }];
       skipped.set(externalId, { externalId, code: "unmappable", reason, raw });
@@ -153,9 +153,8 @@ class RouteLoader {
       for (const [ordinal, file] of found.entries()) {
         try {
           const content = await this.#read(file, ordinal);
-          // In the thread pool, as inflating it.
-          const sha256 =
-            content.deflated && Buffer.from(await webcrypto.subtle.digest("SHA-256", content.bytes));
+          // Not in the thread pool, which would take a copy of it.
+          const sha256 = content.deflated && hash("sha256", content.bytes, "buffer");
           routes.push({ reference, ...content, ...(sha256 && { sha256 }) });
         } catch (error) {
           if (!(error instanceof FitglueError)) throw error;

@@ -1,7 +1,7 @@
-import sax from "sax";
 import { isNameAt, isSpace, standsAt } from "./bytes.ts";
 import type { Damage, RoutePoints } from "./elements.ts";
 import { dateAt, instantAt, numberAt, numberUntil, parseDate, parseNumber } from "./literals.ts";
+import { saxParser } from "./sax.ts";
 import { endOfTag, readStartTag } from "./start-tag.ts";
 
 const LT = 60;
@@ -258,7 +258,7 @@ function readUnusualPoint(bytes: Buffer, from: number, damage: DamageList): numb
 }
 
 function readPointWithSax(text: string): (Point & { readonly unreadable: boolean }) | undefined {
-  const parser = sax.parser(true);
+  const parser = saxParser(true);
   const texts = new Map<string, string>();
   const missing = Number.NaN;
   const point = { time: missing, latitude: missing, longitude: missing, altitude: missing, speed: missing };

@@ -23,6 +23,9 @@ const LARGE = 32 << 20;
 /** Most of what a thread makes lives for one route or one piece of XML; a small nursery keeps its garbage small, too. */
 const NURSERY_MB = 3;
 
+/** Progress is told once in so many plain bytes: every telling wakes the other thread. */
+const PROGRESS_STEP = 4 << 20;
+
 /** What the thread is told. */
 interface Order {
   readonly task: "apple-health";
@@ -214,14 +217,27 @@ class Transfer {
 
 /** The other side of {@link readInThread}. */
 async function serve(port: MessagePort, { file, timezone }: Order): Promise<void> {
-  const post = (message: Message, transfer: readonly ArrayBuffer[] = []): void =>
+  let untold: ImportProgress | undefined;
+  let toldBytes = 0;
+  const tellProgress = (): void => {
+    if (untold === undefined) return;
+    port.postMessage({ kind: "progress", progress: untold } satisfies Message);
+    toldBytes = untold.bytes;
+    untold = undefined;
+  };
+  const post = (message: Message, transfer: readonly ArrayBuffer[] = []): void => {
+    tellProgress();
     port.postMessage(message, transfer);
+  };
   const session: ReadingSession = {
     // Nobody aborts in here: the thread is ended from outside.
     signal: new AbortController().signal,
     timezone,
     warn: (warning) => post({ kind: "warn", warning }),
-    progress: (progress) => post({ kind: "progress", progress }),
+    progress: (progress) => {
+      untold = progress;
+      if (progress.bytes - toldBytes >= PROGRESS_STEP) tellProgress();
+    },
     routeRead: () => post({ kind: "route" }),
   };
   try {

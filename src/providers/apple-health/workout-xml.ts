@@ -1,4 +1,4 @@
-import sax from "sax";
+import { saxParser } from "./sax.ts";
 
 /** Attributes by name in lower case, entities resolved; the first of duplicates. */
 export type Attributes = Readonly<Record<string, string>>;
@@ -128,7 +128,7 @@ const ENTITIES: unknown = Object.assign(Object.create(null), {
 
 /** Tells `visitor` of whatever sax makes of the text; sax objects to nothing. */
 export function walkWithSax(text: string, visitor: ElementVisitor): void {
-  const parser = sax.parser(false, { lowercase: true });
+  const parser = saxParser(false, { lowercase: true });
   parser.onopentag = (tag) => visitor.open(tag.name, tag.attributes as Attributes);
   parser.onclosetag = () => visitor.close();
   const onFault = (): void => {
