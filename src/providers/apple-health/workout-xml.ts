@@ -78,8 +78,7 @@ export function walkUsual(text: string, visitor: ElementVisitor): boolean {
     if (empty) visitor.close();
     else open.push(written);
   } while (open.length > 0);
-  while (isSpace(text.charCodeAt(at))) at++;
-  return at === text.length;
+  return at === text.length || text.slice(at).trim() === "";
 }
 
 /** The value of an attribute; undefined when it takes a parser to say. */
