@@ -17,7 +17,6 @@ const TIME = Buffer.from("time>");
 const SPEED = Buffer.from("speed>");
 const LAT = Buffer.from('lat="');
 const LON = Buffer.from('lon="');
-const END_OF_TRKPT = Buffer.from("trkpt>");
 const LOCATION = Buffer.from("Location");
 const DATE = Buffer.from("date");
 const LATITUDE = Buffer.from("latitude");
@@ -171,9 +170,11 @@ function readUsualPoint(bytes: Buffer, from: number): number {
     at++;
     if (bytes[at] === SLASH) {
       // </trkpt>, or the end of <extensions> and the like
-      if (standsAt(bytes, at + 1, END_OF_TRKPT)) break;
-      at = endOfSimpleTag(bytes, at + 1);
-      if (at < 0) return -1;
+      const isPoint = isNameAt(bytes, at + 1, TRKPT);
+      while (at < bytes.length && bytes[at] !== GT) at++;
+      if (at === bytes.length) return -1;
+      at++;
+      if (isPoint) break;
       continue;
     }
     const open = endOfSimpleTag(bytes, at);
@@ -201,13 +202,15 @@ function readUsualPoint(bytes: Buffer, from: number): number {
         continue;
       }
     }
-    // The end tag is as long as the name; which name it has matters as little as what is in the element.
-    const end = cursor.at + 1 + open - at;
-    if (bytes[cursor.at + 1] !== SLASH || bytes[end] !== GT) return -1;
-    at = end + 1;
+    at = cursor.at;
+    if (bytes[at + 1] !== SLASH) return -1;
+    if (isNameAt(bytes, at + 2, TRKPT)) continue;
+    // A damaged end tag costs nothing.
+    while (at < bytes.length && bytes[at] !== GT) at++;
+    at++;
   }
   columns.append(time, latitude, longitude, altitude, speed);
-  return at + 1 + END_OF_TRKPT.length;
+  return at;
 }
 
 /** Behind the `>` of a tag of letters only; −1 for a tag with attributes, and for anything else. */
