@@ -1,6 +1,4 @@
-import { isFit } from "../formats/fit-reader.ts";
-import { isGpx } from "../formats/gpx-reader.ts";
-import { isTcx } from "../formats/tcx-reader.ts";
+import { isFit, isGpx, isTcx } from "../formats/recognition.ts";
 import { ItemError } from "../errors.ts";
 
 /** A raw payload as the store gives it. */

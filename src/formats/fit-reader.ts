@@ -4,6 +4,7 @@ import type { LapIntensity, LapTrigger, Pause, SampleRow, Sport, SubSport } from
 import { SPORTS, SUB_SPORTS } from "../model/index.ts";
 import { expandCompressedTimestamps } from "./fit-compressed.ts";
 import { FIT_EPOCH_MS, IDENTITY_FIELD, MAX_MESSAGES, SEMICIRCLE } from "./fit-messages.ts";
+import { isFit } from "./recognition.ts";
 import { plainBytes } from "./xml-walk.ts";
 
 /**
@@ -127,15 +128,6 @@ export type FitRecord = SampleRow;
 const MIN_DATE_TIME = 0x1000_0000;
 
 type Fields = Readonly<Record<string, unknown>>;
-
-/** Whether the first bytes are a FIT header (12 or 14 bytes, `.FIT` at 8). */
-export function isFit(head: Uint8Array): boolean {
-  return (
-    (head[0] === 12 || head[0] === 14) &&
-    String.fromCodePoint(...head.subarray(8, 12)) === ".FIT" &&
-    head.length >= 12
-  );
-}
 
 /**
  * Decodes a FIT file, gzipped or plain. Never throws for a damaged one: what decoded before the damage is returned, with

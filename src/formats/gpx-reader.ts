@@ -55,11 +55,6 @@ const POINT_NUMBERS: Readonly<Record<string, SampleField>> = {
   distance: "distance",
 };
 
-/** Whether the first bytes look like a GPX document. */
-export function isGpx(head: Uint8Array): boolean {
-  return /<(?:\w+:)?gpx[\s>/]/.test(new TextDecoder("latin1").decode(head).replaceAll("\0", ""));
-}
-
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type OpenTrack = Omit<Mutable<GpxTrack>, "segments"> & { segments: GpxPoint[][] };
 

@@ -97,13 +97,6 @@ const POINT_NUMBERS: Readonly<Record<string, SampleField>> = {
   "TPX/RunCadence": "cadence",
 };
 
-/** Whether the first bytes look like a TCX document. */
-export function isTcx(head: Uint8Array): boolean {
-  return /<(?:\w+:)?TrainingCenterDatabase[\s>/]/.test(
-    new TextDecoder("latin1").decode(head).replaceAll("\0", ""),
-  );
-}
-
 /**
  * Reads a TCX document, gzipped or plain, as tolerantly as its writers are careless: any prefix, missing positions,
  * `SensorState`, schema-invalid versions, local times, an empty document (no activities). Throws `InputError`

@@ -32,19 +32,30 @@ export function activityDigest(activity: Activity): Buffer {
     ]),
   );
   hash.update(canonicalJson(activity.extra));
-  const bytes = (column: Float64Array): Uint8Array => {
-    // SQLite stores -0 as 0; the digest is of what will be read back.
-    const plain = column.some((value) => Object.is(value, -0)) ? column.map((value) => value + 0) : column;
-    return new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength);
-  };
-  hash.update(bytes(activity.samples.timestamp));
+  hash.update(bytesOf(activity.samples.timestamp));
   for (const field of SAMPLE_FIELDS) {
     const column = activity.samples[field];
-    if (column === undefined || !column.some((value) => !Number.isNaN(value))) continue;
+    if (column === undefined || isEmpty(column)) continue;
     hash.update(field);
-    hash.update(bytes(column));
+    hash.update(bytesOf(column));
   }
   return hash.digest();
+}
+
+function isEmpty(column: Float64Array): boolean {
+  for (const value of column) if (!Number.isNaN(value)) return false;
+  return true;
+}
+
+/** SQLite stores -0 as 0; the digest is of what will be read back. */
+function bytesOf(column: Float64Array): Uint8Array {
+  let plain = column;
+  for (let index = 0; index < column.length; index++) {
+    if (!Object.is(column[index], -0)) continue;
+    if (plain === column) plain = column.slice();
+    plain[index] = 0;
+  }
+  return new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength);
 }
 
 /** The pauses as the table keeps them: whole milliseconds, one per start, in order. */

@@ -82,7 +82,7 @@ function prepare(db: Database, path: string, journalMode: JournalMode): Database
     db.pragma("checkpoint_fullfsync = ON");
     db.pragma("foreign_keys = ON");
     db.pragma("trusted_schema = OFF");
-    db.pragma("cache_size = -16000");
+    db.pragma("cache_size = -8000");
     migrate(db, version);
     return db;
   } catch (error) {

@@ -47,7 +47,8 @@ export class SampleTable {
           bound[row * width + column] = Number.isNaN(value) ? null : value;
         }
       }
-      statement.run({ id: activityId }, bound);
+      // As arguments: better-sqlite3 takes a value from a list by way of a property lookup.
+      statement.run({ id: activityId }, ...bound);
     };
     let index = 0;
     for (; index + CHUNK <= timestamp.length; index += CHUNK) write(many, index, CHUNK);

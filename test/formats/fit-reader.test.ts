@@ -2,7 +2,8 @@ import { Encoder } from "@garmin/fitsdk";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { FIT_MESSAGE } from "../../src/formats/fit-messages.ts";
-import { fitPauses, isFit, readFit } from "../../src/formats/fit-reader.ts";
+import { fitPauses, readFit } from "../../src/formats/fit-reader.ts";
+import { isFit } from "../../src/formats/recognition.ts";
 
 const START = Date.UTC(2026, 10, 18, 5, 42, 10);
 const at = (seconds: number): Date => new Date(START + seconds * 1000);

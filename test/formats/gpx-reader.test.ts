@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { gpxPoints, isGpx, readGpx } from "../../src/formats/gpx-reader.ts";
+import { gpxPoints, readGpx } from "../../src/formats/gpx-reader.ts";
+import { isGpx } from "../../src/formats/recognition.ts";
 
 const TEXT = `<?xml version="1.0"?>
 <gpx version="1.1" creator="Some Watch" xmlns="http://www.topografix.com/GPX/1/1"

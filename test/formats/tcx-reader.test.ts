@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isTcx, readTcx, tcxTrackpoints } from "../../src/formats/tcx-reader.ts";
+import { readTcx, tcxTrackpoints } from "../../src/formats/tcx-reader.ts";
+import { isTcx } from "../../src/formats/recognition.ts";
 
 const POLAR_LIKE = `<?xml version="1.0" encoding="UTF-8"?>
 <TrainingCenterDatabase xmlns="http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2">

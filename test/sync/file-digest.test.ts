@@ -1,30 +1,29 @@
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
-import { BIN } from "../cli.ts";
+import { fileDigest } from "../../src/sync/file-digest.ts";
 import { tempDir } from "../temp.ts";
 
-const MODULE = pathToFileURL(join(BIN, "../../dist/sync/file-digest.js")).href;
+const { signal } = new AbortController();
 
-/** The digest as a process sees it that has nothing else to wait for. */
-function digestAlone(path: string): string {
-  const script = `const { fileDigest } = await import(${JSON.stringify(MODULE)});
-    const digest = await fileDigest(${JSON.stringify(path)}, new AbortController().signal);
-    console.log(digest === null ? "null" : digest.toString("hex"));`;
-  return spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-    encoding: "utf8",
-  }).stdout.trim();
+function fileOf(content: string): string {
+  const path = join(tempDir(), "file");
+  writeFileSync(path, content);
+  return path;
 }
 
-test("a file's SHA-256, also when nothing else keeps the process alive", () => {
-  const path = join(tempDir(), "abc");
-  writeFileSync(path, "abc");
-  // FIPS 180-2, appendix B.1.
-  expect(digestAlone(path)).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+// FIPS 180-2, appendices B.1 and B.3.
+test.each([
+  ["abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
+  ["a".repeat(1_000_000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"],
+])("a file's SHA-256", async (content, digest) => {
+  expect((await fileDigest(fileOf(content), signal))?.toString("hex")).toBe(digest);
 });
 
-test("a file that cannot be read has none", () => {
-  expect(digestAlone(join(tempDir(), "absent"))).toBe("null");
+test("a file that cannot be read has none", async () => {
+  expect(await fileDigest(join(tempDir(), "absent"), signal)).toBeNull();
+});
+
+test("a digest that is aborted is none", async () => {
+  expect(await fileDigest(fileOf("abc"), AbortSignal.abort())).toBeNull();
 });

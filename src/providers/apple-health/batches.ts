@@ -1,4 +1,4 @@
-import { createHash, webcrypto } from "node:crypto";
+import { hash } from "node:crypto";
 import { FitglueError, InterruptedError, ItemError } from "../../errors.ts";
 import type { Batch, Item, Skipped } from "../../model/index.ts";
 import { possibleDuplicates, sessionOf, withoutRewrites } from "./duplicates.ts";
@@ -23,6 +23,8 @@ const LOOKAHEAD = 2;
 interface Loaded {
   readonly session: Session;
   readonly element: ElementBytes;
+  /** The element's. */
+  readonly bytes: Buffer;
   readonly wire: WireWorkout;
   readonly routes: readonly NamedRoute[];
   readonly missing: readonly { readonly code: string; readonly message: string }[];
@@ -71,7 +73,7 @@ export async function* batchesOf(
     for (const { code, message } of loaded.missing)
       session.warn({ code, message: at(message, element), loss: true });
     const { item, oddities } = buildItem({
-      bytes: element.bytes,
+      bytes: loaded.bytes,
       wire,
       slices: index.within(windowOf(wire)),
       table: scan,
@@ -108,14 +110,15 @@ function survey(scan: Scan, session: ReadingSession): { sessions: Session[]; ski
   const skipped = new Map<string, Skipped>();
   scan.workouts.forEach((element, index) => {
     if (session.signal.aborted) throw new InterruptedError({ cause: session.signal.reason });
+    const { bytes } = element;
     try {
-      const wire = parseWorkout(element.bytes);
+      const wire = parseWorkout(bytes);
       sessions.push(sessionOf(wire, windowOf(wire).start, index));
     } catch (error) {
       if (!(error instanceof ItemError)) throw error;
-      const externalId = createHash("sha256").update(element.bytes).digest("hex").slice(0, 32);
+      const externalId = hash("sha256", bytes).slice(0, 32);
       const reason = `${error.message}, at byte ${element.offset}`;
-      const raw = [{ kind: "workout", mediaType: "application/xml", bytes: element.bytes }];
+      const raw = [{ kind: "workout", mediaType: "application/xml", bytes }];
       skipped.set(externalId, { externalId, code: "unmappable", reason, raw });
     }
   });
@@ -142,7 +145,8 @@ class RouteLoader {
   }
 
   async load(session: Session, element: ElementBytes): Promise<Loaded> {
-    const wire = parseWorkout(element.bytes);
+    const { bytes } = element;
+    const wire = parseWorkout(bytes);
     const routes: NamedRoute[] = [];
     const missing: { code: string; message: string }[] = [];
     // Parts that end in the same minute share a name: each path once.
@@ -153,9 +157,8 @@ class RouteLoader {
       for (const [ordinal, file] of found.entries()) {
         try {
           const content = await this.#read(file, ordinal);
-          // In the thread pool, as inflating it.
-          const sha256 =
-            content.deflated && Buffer.from(await webcrypto.subtle.digest("SHA-256", content.bytes));
+          // Not in the thread pool, which would take a copy of it.
+          const sha256 = content.deflated && hash("sha256", content.bytes, "buffer");
           routes.push({ reference, ...content, ...(sha256 && { sha256 }) });
         } catch (error) {
           if (!(error instanceof FitglueError)) throw error;
@@ -163,7 +166,7 @@ class RouteLoader {
         }
       }
     }
-    return { session, element, wire, routes, missing };
+    return { session, element, bytes, wire, routes, missing };
   }
 
   async #read(file: RouteFile, ordinal: number): Promise<RouteBytes> {

@@ -1,6 +1,7 @@
 import { isLetter, isNameAt, isSpace } from "./bytes.ts";
 import { endOfDoctype } from "./doctype.ts";
 import type { Damage, ElementBytes, Scan } from "./elements.ts";
+import { KeptElement } from "./kept-element.ts";
 import { RecordReader } from "./record-reader.ts";
 import { endOfTag, readStartTag } from "./start-tag.ts";
 
@@ -305,10 +306,7 @@ export class ElementGate {
   }
 
   #keepWorkout(bytes: Buffer, end: number): void {
-    this.workouts.push({
-      bytes: Buffer.from(bytes.subarray(this.#workout, end)),
-      offset: this.#base + this.#workout,
-    });
+    this.workouts.push(new KeptElement(bytes.subarray(this.#workout, end), this.#base + this.#workout));
     this.#workout = -1;
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { isoInstant } from "../../model/index.ts";
 import type { EpochSeconds } from "./dates.ts";
 
@@ -29,5 +29,5 @@ export function workoutId(identity: Identity): string {
     identity.end === null ? "" : isoInstant(identity.end * 1000),
     normalSource(identity.sourceName),
   ].join("\n");
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+  return hash("sha256", text).slice(0, 32);
 }

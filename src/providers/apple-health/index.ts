@@ -1,17 +1,7 @@
-import { ItemError } from "../../errors.ts";
-import type { Activity, Batch } from "../../model/index.ts";
-import type { ImportFile, ImportSession, Provider, StoredItem, StoredPayload } from "../types.ts";
+import type { Batch } from "../../model/index.ts";
+import type { ImportFile, ImportSession, Provider } from "../types.ts";
 import { openExport, recognizesExport } from "./archive.ts";
-import { buildItem, routeReference } from "./item.ts";
-import { RecordIndex } from "./join.ts";
-import type { RecordTable } from "./join.ts";
-import { windowOf } from "./map.ts";
-import { readFiles } from "./reading.ts";
-import { parseRecords } from "./records.ts";
 import { isWorthThread, readInThread } from "./thread.ts";
-import { parseWorkout } from "./wire.ts";
-
-const NO_RECORDS: RecordTable = { records: new Map(), sources: [], units: [] };
 
 /** Apple Health's export: `export.zip`, the unzipped folder or the bare XML. */
 export const appleHealth: Provider = {
@@ -19,7 +9,10 @@ export const appleHealth: Provider = {
   name: "Apple Health",
   parserVersion: 1,
   file: { recognizes: recognizesExport, read },
-  reprocess,
+  async reprocess(payloads, stored) {
+    const { reprocess } = await import("./reprocess.ts");
+    return reprocess(payloads, stored);
+  },
 };
 
 async function* read(file: ImportFile, session: ImportSession): AsyncGenerator<Batch, void, void> {
@@ -27,33 +20,12 @@ async function* read(file: ImportFile, session: ImportSession): AsyncGenerator<B
   let large = false;
   try {
     large = isWorthThread(files);
-    if (!large) yield* readFiles(files, session);
+    if (!large) {
+      const { readFiles } = await import("./reading.ts");
+      yield* readFiles(files, session);
+    }
   } finally {
     await files.close();
   }
   if (large) yield* readInThread(file, session);
-}
-
-/** The mapping of {@link read} on what is stored: the element, its route files, and the records of its time. */
-function reprocess(payloads: readonly StoredPayload[], stored: StoredItem): Activity {
-  const workout = payloads.find(({ kind }) => kind === "workout");
-  if (workout === undefined) throw new ItemError("UNMAPPABLE", "the workout's own XML is not stored");
-  const wire = parseWorkout(workout.bytes);
-  const records = payloads.find(({ kind }) => kind === "records");
-  const table = records === undefined ? NO_RECORDS : parseRecords(records.bytes);
-  const duplicateOf = stored.activity?.extra["possible_duplicate_of"];
-  const { item } = buildItem({
-    bytes: workout.bytes,
-    wire,
-    slices: new RecordIndex(table).within(windowOf(wire)),
-    table,
-    routes: payloads.flatMap(({ kind, bytes }) => {
-      const reference = routeReference(kind);
-      return reference === null ? [] : [{ reference, bytes, damage: [] }];
-    }),
-    // What `--timezone` said at the import; a workout's own zone comes before it.
-    timezone: stored.activity?.timezone ?? undefined,
-    possibleDuplicateOf: typeof duplicateOf === "string" ? duplicateOf : undefined,
-  });
-  return item.activity;
 }

@@ -119,7 +119,8 @@ function routeOddities(
     }
   }
   for (const { reference, points } of files) {
-    const untimed = points.time.reduce((count, ms) => count + (Number.isNaN(ms) ? 1 : 0), 0);
+    let untimed = 0;
+    for (const ms of points.time) if (Number.isNaN(ms)) untimed++;
     if (untimed === 0) continue;
     const message = `${reference} has points without a time, which cannot be placed: ${untimed}`;
     oddities.push({ code: "route-untimed", message, loss: true });

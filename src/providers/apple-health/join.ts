@@ -51,12 +51,15 @@ export interface RecordTable {
   readonly units: readonly string[];
 }
 
-/** The records of one type whose start lies in a workout. */
+/** The records of one type whose start lies in a workout, by start: what `RecordColumn` has of them. */
 export interface Slice {
   readonly type: RecordType;
-  readonly column: RecordColumn;
-  /** Indexes into `column`, by start. */
-  readonly indexes: Uint32Array;
+  readonly length: number;
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+  readonly value: Float64Array;
+  readonly source: Float64Array;
+  readonly unit: Float64Array;
 }
 
 /** What the records give a workout. */
@@ -83,13 +86,35 @@ export class RecordIndex {
       const at = (rank: number): number => order?.[rank] ?? rank;
       const from = lowerBound(column.length, (rank) => column.start(at(rank)) >= window.start);
       const to = lowerBound(column.length, (rank) => column.start(at(rank)) > window.end);
-      if (to <= from) continue;
-      const indexes =
-        order?.subarray(from, to) ?? Uint32Array.from({ length: to - from }, (_, n) => from + n);
-      slices.push({ type, column, indexes });
+      if (to > from) slices.push(sliceOf(type, column, order, from, to));
     }
     return slices;
   }
+}
+
+/** Unpacked, since everything is looked at more than once from here on. */
+function sliceOf(
+  type: RecordType,
+  column: RecordColumn,
+  order: Uint32Array | null,
+  from: number,
+  to: number,
+): Slice {
+  const length = to - from;
+  const start = new Float64Array(length);
+  const end = new Float64Array(length);
+  const value = new Float64Array(length);
+  const source = new Float64Array(length);
+  const unit = new Float64Array(length);
+  for (let row = 0; row < length; row++) {
+    const index = order === null ? from + row : (order[from + row] ?? 0);
+    start[row] = column.start(index);
+    end[row] = column.end(index);
+    value[row] = column.value(index);
+    source[row] = column.source(index);
+    unit[row] = column.unit(index);
+  }
+  return { type, length, start, end, value, source, unit };
 }
 
 /** The order by start of a column that is not in it yet; null when it is. Records are written in order of creation. */
@@ -108,9 +133,13 @@ function orderOf(column: RecordColumn): Uint32Array | null {
   if (sorted) return null;
   // Start and index in one number sort natively, several times faster than with a comparator.
   if ((greatest - least + 1) * length <= Number.MAX_SAFE_INTEGER) {
-    const keys = Float64Array.from({ length }, (_, index) => (column.start(index) - least) * length + index);
+    const keys = new Float64Array(length);
+    for (let index = 0; index < length; index++) keys[index] = (column.start(index) - least) * length + index;
     keys.sort();
-    return Uint32Array.from(keys, (key) => key % length);
+    // No `from`: it makes a list of all values first.
+    const order = new Uint32Array(length);
+    for (let rank = 0; rank < length; rank++) order[rank] = (keys[rank] ?? 0) % length;
+    return order;
   }
   return Uint32Array.from({ length }, (_, index) => index).sort(
     (a, b) => column.start(a) - column.start(b) || a - b,
@@ -151,29 +180,35 @@ export function joinRecords(
 ): Joined {
   const unknownUnits = new Set<string>();
   const byField = new Map<JoinedField, Map<string, OpenCandidate>>();
-  for (const { type, column, indexes } of slices) {
+  for (const { type, length, start, end, value, source, unit } of slices) {
     const meaning = MEANING[type];
     let candidates = byField.get(meaning.field);
     if (candidates === undefined) byField.set(meaning.field, (candidates = new Map()));
     // A handful of each in a workout, and thousands of records.
     const lists = new Map<number, ReadingList>();
     const conversions = new Map<number, ((value: number) => number) | null>();
-    for (const index of indexes) {
-      const unit = column.unit(index);
-      let convert = conversions.get(unit);
+    for (let row = 0; row < length; row++) {
+      const unitIndex = unit[row] ?? -1;
+      let convert = conversions.get(unitIndex);
       if (convert === undefined) {
-        const written = table.units[unit] ?? "";
+        const written = table.units[unitIndex] ?? "";
         convert = conversionOf(written === "" ? meaning.bareUnit : written, meaning.dimension);
-        conversions.set(unit, convert);
+        conversions.set(unitIndex, convert);
       }
-      const raw = column.value(index);
-      if (convert === null && Number.isFinite(raw)) unknownUnits.add(table.units[unit] ?? "");
-      const value = convert?.(raw) ?? Number.NaN;
-      if (!(value > 0 || (value === 0 && meaning.zero)) || value === Number.POSITIVE_INFINITY) continue;
-      const source = column.source(index);
-      let list = lists.get(source);
-      if (list === undefined) lists.set(source, (list = listOf(candidates, table.sources[source], recorder)));
-      list.add(column.start(index), column.end(index) - column.start(index), value);
+      const raw = value[row] ?? Number.NaN;
+      if (convert === null && Number.isFinite(raw)) unknownUnits.add(table.units[unitIndex] ?? "");
+      const converted = convert?.(raw) ?? Number.NaN;
+      if (!(converted > 0 || (converted === 0 && meaning.zero)) || converted === Number.POSITIVE_INFINITY) {
+        continue;
+      }
+      const sourceIndex = source[row] ?? -1;
+      let list = lists.get(sourceIndex);
+      if (list === undefined) {
+        list = listOf(candidates, table.sources[sourceIndex], recorder);
+        lists.set(sourceIndex, list);
+      }
+      const from = start[row] ?? Number.NaN;
+      list.add(from, (end[row] ?? Number.NaN) - from, converted);
     }
   }
   const columns = new Map<JoinedField, Readings>();

@@ -116,6 +116,43 @@ export function numberAt(bytes: Uint8Array, from: number, to: number): number {
   return negative ? -value : value;
 }
 
+/** A place in bytes that moves on as they are read. */
+export interface Cursor {
+  at: number;
+}
+
+/**
+ * {@link numberAt} of what stands between the cursor and the next `delimiter`, to which the cursor moves; `NaN` without
+ * moving where there is none. Looks at each byte of a plain decimal number once.
+ */
+export function numberUntil(bytes: Uint8Array, cursor: Cursor, delimiter: number): number {
+  const from = cursor.at;
+  let at = from;
+  const negative = bytes[at] === 45;
+  if (negative) at++;
+  const first = at;
+  let mantissa = 0;
+  let point = -1;
+  for (; ; at++) {
+    const byte = bytes[at] ?? 0;
+    const digit = byte - 48;
+    if (digit >>> 0 <= 9) mantissa = mantissa * 10 + digit;
+    else if (byte === 46 && point < 0) point = at;
+    else break;
+  }
+  const scale = point < 0 ? 1 : POWERS[at - point - 1];
+  const digits = at - first - (point < 0 ? 0 : 1);
+  const isPlain = bytes[at] === delimiter && digits > 0 && mantissa <= Number.MAX_SAFE_INTEGER;
+  if (isPlain && scale !== undefined) {
+    cursor.at = at;
+    return negative ? -(mantissa / scale) : mantissa / scale;
+  }
+  const end = bytes.indexOf(delimiter, from);
+  if (end < 0) return Number.NaN;
+  cursor.at = end;
+  return numberAt(bytes, from, end);
+}
+
 function numberFromText(bytes: Uint8Array, from: number, to: number): number {
   if (to - from > 400) return Number.NaN;
   return parseNumber(String.fromCharCode(...bytes.subarray(from, to)));

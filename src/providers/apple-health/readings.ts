@@ -25,42 +25,58 @@ export interface Candidate {
 
 /** Collects one source's records, mostly in order, and keeps one for each second. */
 export class ReadingList {
-  readonly #second: number[] = [];
-  readonly #value: number[] = [];
-  readonly #duration: number[] = [];
+  #second = new Float64Array(256);
+  #value = new Float64Array(256);
+  #duration = new Float64Array(256);
+  #length = 0;
   #inOrder = true;
 
   add(start: number, duration: number, value: number): void {
     const second = Math.floor(start);
-    const last = this.#second.length - 1;
-    const before = this.#second[last];
-    if (before === second) {
-      // Of two values of one second the one over the shorter time, then the smaller: whatever their order was.
-      const difference = duration - (this.#duration[last] ?? 0) || value - (this.#value[last] ?? 0);
-      if (difference >= 0) return;
-      this.#value[last] = value;
-      this.#duration[last] = duration;
-      return;
+    const last = this.#length - 1;
+    if (last >= 0) {
+      const before = this.#second[last] ?? Number.NaN;
+      if (before === second) {
+        // Of two values of one second the one over the shorter time, then the smaller: whatever their order was.
+        const difference = duration - (this.#duration[last] ?? 0) || value - (this.#value[last] ?? 0);
+        if (difference >= 0) return;
+        this.#value[last] = value;
+        this.#duration[last] = duration;
+        return;
+      }
+      if (second < before) this.#inOrder = false;
     }
-    if (before !== undefined && second < before) this.#inOrder = false;
-    this.#second.push(second);
-    this.#value.push(value);
-    this.#duration.push(duration);
+    if (this.#length === this.#second.length) this.#grow();
+    const at = this.#length++;
+    this.#second[at] = second;
+    this.#value[at] = value;
+    this.#duration[at] = duration;
   }
 
   finish(): Readings {
     if (!this.#inOrder) this.#sort();
-    return { time: Float64Array.from(this.#second), value: Float64Array.from(this.#value) };
+    return { time: this.#second.slice(0, this.#length), value: this.#value.slice(0, this.#length) };
+  }
+
+  #grow(): void {
+    const grown = (column: Float64Array): Float64Array<ArrayBuffer> => {
+      const larger = new Float64Array(column.length * 2);
+      larger.set(column);
+      return larger;
+    };
+    this.#second = grown(this.#second);
+    this.#value = grown(this.#value);
+    this.#duration = grown(this.#duration);
   }
 
   #sort(): void {
-    const rows = this.#second.map((second, index) => ({
+    const rows = Array.from(this.#second.subarray(0, this.#length), (second, index) => ({
       second,
       value: this.#value[index] ?? Number.NaN,
       duration: this.#duration[index] ?? 0,
     }));
     rows.sort((a, b) => a.second - b.second);
-    for (const list of [this.#second, this.#value, this.#duration]) list.length = 0;
+    this.#length = 0;
     for (const { second, duration, value } of rows) this.add(second, duration, value);
   }
 }
@@ -84,7 +100,8 @@ export function chooseReadings(candidates: readonly Candidate[], window: Window)
 
 /** The taken readings with those of the offered ones that are marked. */
 function fill(taken: Readings, offered: Readings, isWanted: Uint8Array): Readings {
-  const wanted = isWanted.reduce((sum, one) => sum + one, 0);
+  let wanted = 0;
+  for (const one of isWanted) wanted += one;
   if (wanted === 0) return taken;
   const time = new Float64Array(taken.time.length + wanted);
   const value = new Float64Array(time.length);
@@ -124,8 +141,8 @@ function coverage(times: Float64Array, window: Window): number {
   const length = window.end - window.start;
   if (length <= 0) return times.length > 0 ? 1 : 0;
   let covered = 0;
-  times.forEach((time, index) => {
-    covered += Math.min(GAP, (times[index + 1] ?? window.end) - time);
-  });
+  for (let index = 0; index < times.length; index++) {
+    covered += Math.min(GAP, (times[index + 1] ?? window.end) - (times[index] ?? Number.NaN));
+  }
   return covered / length;
 }

@@ -25,72 +25,117 @@ interface Row {
  * START   SECONDS VALUE SOURCE        Unix seconds, duration (empty: a point), value in UNIT, number of a source
  * ```
  */
-export function formatRecords(slices: readonly Slice[], table: RecordTable): Buffer {
+export function formatRecords(slices: readonly Slice[], table: RecordTable): Uint8Array<ArrayBuffer> {
   const names = new Map<number, string>();
-  for (const { column, indexes } of slices) {
-    for (const index of indexes) {
-      const source = column.source(index);
+  for (const { source: sources } of slices) {
+    for (const source of sources) {
       if (names.has(source)) continue;
       const { name = "", device = "" } = table.sources[source] ?? {};
       names.set(source, `${JSON.stringify(name)}\t${JSON.stringify(withoutPointer(device))}`);
     }
   }
   const sorted = [...new Set(names.values())].sort();
-  const lines = [HEADER, ...sorted.map((name, number) => `source\t${number}\t${name}`)];
   const numbers = new Map([...names].map(([source, name]) => [source, sorted.indexOf(name)]));
-  for (const { type, unit, column, indexes } of blocksOf(slices, table)) {
-    lines.push(`type\t${type}\t${JSON.stringify(unit)}`);
-    // They come by start; what starts at one instant has no order of its own.
-    let instant = Number.NaN;
-    let together: string[] = [];
-    for (const index of indexes) {
-      const start = column.start(index);
-      if (start !== instant) {
-        pushSorted(lines, together);
-        together = [];
-        instant = start;
-      }
-      const duration = column.end(index) - start;
-      const source = numbers.get(column.source(index));
-      together.push(`${start}\t${duration === 0 ? "" : duration}\t${column.value(index)}\t${source}`);
-    }
-    pushSorted(lines, together);
-  }
-  return Buffer.from(`${lines.join("\n")}\n`, "utf8");
-}
-
-/** Byte for byte the same record twice is one record. */
-function pushSorted(lines: string[], together: readonly string[]): void {
-  if (together.length === 1) lines.push(together[0] ?? "");
-  else for (const line of [...new Set(together)].sort()) lines.push(line);
-}
-
-interface Block {
-  readonly type: RecordType;
-  readonly unit: string;
-  readonly column: RecordColumn;
-  readonly indexes: number[];
-}
-
-/** By type and unit, both in alphabetical order. */
-function blocksOf(slices: readonly Slice[], table: RecordTable): Block[] {
-  const blocks = new Map<string, Block>();
-  for (const { type, column, indexes } of slices) {
-    const byUnit = new Map<number, Block>();
-    for (const index of indexes) {
-      const number = column.unit(index);
-      let block = byUnit.get(number);
-      if (block === undefined) {
-        const unit = table.units[number] ?? "";
-        const key = `${type}\t${unit}`;
-        block = blocks.get(key) ?? { type, unit, column, indexes: [] };
-        blocks.set(key, block);
-        byUnit.set(number, block);
-      }
-      block.indexes.push(index);
+  const text = new TextWriter();
+  text.write(`${HEADER}\n`);
+  sorted.forEach((name, number) => text.write(`source\t${number}\t${name}\n`));
+  for (const slice of slices.toSorted((a, b) => (a.type < b.type ? -1 : 1))) {
+    const units = new Map([...new Set(slice.unit)].map((unit) => [unit, table.units[unit] ?? ""]));
+    for (const unit of [...new Set(units.values())].sort()) {
+      text.write(`type\t${slice.type}\t${JSON.stringify(unit)}\n`);
+      writeBlock(text, slice, numbers, (row) => units.get(slice.unit[row] ?? -1) === unit);
     }
   }
-  return [...blocks].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, block]) => block);
+  return text.bytes();
+}
+
+/** Writes the records of one unit. They come by start; what starts at one instant has no order of its own. */
+function writeBlock(
+  text: TextWriter,
+  { length, start, end, value, source }: Slice,
+  numbers: ReadonlyMap<number, number>,
+  isOwn: (row: number) => boolean,
+): void {
+  const write = (row: number): void => {
+    const from = start[row] ?? Number.NaN;
+    const duration = (end[row] ?? Number.NaN) - from;
+    text.number(from, TAB);
+    if (duration === 0) text.byte(TAB);
+    else text.number(duration, TAB);
+    text.number(value[row] ?? Number.NaN, TAB);
+    text.number(numbers.get(source[row] ?? -1) ?? 0, NEWLINE);
+  };
+  for (let row = 0; row < length;) {
+    const first = row++;
+    while (row < length && start[row] === start[first]) row++;
+    if (row - first === 1) {
+      if (isOwn(first)) write(first);
+      continue;
+    }
+    // Byte for byte the same record twice is one record.
+    const together = new Set<string>();
+    for (let one = first; one < row; one++) {
+      const begun = text.length;
+      if (isOwn(one)) write(one);
+      const line = text.cut(begun);
+      if (line !== "") together.add(line);
+    }
+    for (const line of [...together].sort()) text.write(line);
+  }
+}
+
+const TAB = 9;
+const NEWLINE = 10;
+
+/** Text on its way into bytes: the number strings of a whole export are more garbage than all else of it. */
+class TextWriter {
+  #bytes = Buffer.allocUnsafe(1 << 15);
+  length = 0;
+
+  write(text: string): void {
+    this.#reserve(text.length * 3);
+    this.length += this.#bytes.write(text, this.length, "utf8");
+  }
+
+  byte(byte: number): void {
+    this.#reserve(1);
+    this.#bytes[this.length++] = byte;
+  }
+
+  /** A number as `String` writes it, and one byte behind it. */
+  number(value: number, behind: number): void {
+    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER && Number.isInteger(value)) {
+      this.#reserve(17);
+      let digits = 1;
+      for (let limit = 10; value >= limit; limit *= 10) digits++;
+      let rest = value;
+      for (let at = this.length + digits - 1; at >= this.length; at--) {
+        const next = Math.floor(rest / 10);
+        this.#bytes[at] = 48 + (rest - next * 10);
+        rest = next;
+      }
+      this.length += digits;
+    } else this.write(String(value));
+    this.byte(behind);
+  }
+
+  /** Takes back what was written from `from` on. */
+  cut(from: number): string {
+    const text = this.#bytes.toString("utf8", from, this.length);
+    this.length = from;
+    return text;
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#bytes.subarray(0, this.length));
+  }
+
+  #reserve(length: number): void {
+    if (this.length + length <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.length + length));
+    this.#bytes.copy(larger, 0, 0, this.length);
+    this.#bytes = larger;
+  }
 }
 
 /** Reads what {@link formatRecords} wrote. Throws `ItemError` for anything else. */

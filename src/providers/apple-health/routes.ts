@@ -1,7 +1,7 @@
-import sax from "sax";
 import { isNameAt, isSpace, standsAt } from "./bytes.ts";
 import type { Damage, RoutePoints } from "./elements.ts";
-import { dateAt, instantAt, numberAt, parseDate, parseNumber } from "./literals.ts";
+import { dateAt, instantAt, numberAt, numberUntil, parseDate, parseNumber } from "./literals.ts";
+import { saxParser } from "./sax.ts";
 import { endOfTag, readStartTag } from "./start-tag.ts";
 
 const LT = 60;
@@ -15,8 +15,8 @@ const TRKPT = Buffer.from("trkpt");
 const ELE = Buffer.from("ele>");
 const TIME = Buffer.from("time>");
 const SPEED = Buffer.from("speed>");
-const LAT = Buffer.from("lat");
-const LON = Buffer.from("lon");
+const LAT = Buffer.from('lat="');
+const LON = Buffer.from('lon="');
 const LOCATION = Buffer.from("Location");
 const DATE = Buffer.from("date");
 const LATITUDE = Buffer.from("latitude");
@@ -135,9 +135,10 @@ export function readRoute(content: Uint8Array): RoutePoints {
   return columns.take(damage.list);
 }
 
+const cursor = { at: 0 };
+
 /** Reads the point beginning at `from` if it looks as Apple writes it; the index behind it, or −1. */
 function readUsualPoint(bytes: Buffer, from: number): number {
-  const length = bytes.length;
   let latitude = Number.NaN;
   let longitude = Number.NaN;
   let altitude = Number.NaN;
@@ -146,68 +147,66 @@ function readUsualPoint(bytes: Buffer, from: number): number {
   let at = from + 6;
   for (;;) {
     while (isSpace(bytes[at])) at++;
-    const byte = bytes[at];
-    if (byte === GT) break;
-    // `lat="` or `lon="`
-    if (byte !== 108 || bytes[at + 3] !== 61 || bytes[at + 4] !== QUOTE) return -1;
-    const open = at + 5;
-    let close = open;
-    while (close < length && bytes[close] !== QUOTE) close++;
-    if (standsAt(bytes, at, LAT)) {
+    if (bytes[at] === GT) break;
+    const isLatitude = standsAt(bytes, at, LAT);
+    if (!isLatitude && !standsAt(bytes, at, LON)) return -1;
+    cursor.at = at + LAT.length;
+    const degrees = numberUntil(bytes, cursor, QUOTE);
+    if (degrees !== degrees) return -1;
+    if (isLatitude) {
       if (latitude === latitude) return -1;
-      latitude = numberAt(bytes, open, close);
-    } else if (standsAt(bytes, at, LON)) {
+      latitude = degrees;
+    } else {
       if (longitude === longitude) return -1;
-      longitude = numberAt(bytes, open, close);
-    } else return -1;
-    at = close + 1;
+      longitude = degrees;
+    }
+    at = cursor.at + 1;
   }
   if (!isPosition(latitude, longitude)) return -1;
   at++;
   for (;;) {
-    while (at < length && bytes[at] !== LT) {
-      if (!isSpace(bytes[at])) return -1;
-      at++;
-    }
-    if (at + 8 > length) return -1;
-    const first = bytes[at + 1];
-    if (first === SLASH) {
+    while (isSpace(bytes[at])) at++;
+    if (bytes[at] !== LT) return -1;
+    at++;
+    if (bytes[at] === SLASH) {
       // </trkpt>, or the end of <extensions> and the like
-      const isPoint = isNameAt(bytes, at + 2, TRKPT);
-      while (at < length && bytes[at] !== GT) at++;
-      if (at === length) return -1;
+      const isPoint = isNameAt(bytes, at + 1, TRKPT);
+      while (at < bytes.length && bytes[at] !== GT) at++;
+      if (at === bytes.length) return -1;
       at++;
       if (isPoint) break;
       continue;
     }
-    const open = endOfSimpleTag(bytes, at + 1);
+    const open = endOfSimpleTag(bytes, at);
     if (open < 0) return -1;
-    let close = open;
-    while (close < length && bytes[close] !== LT) close++;
-    if (close === length) return -1;
-    if (bytes[close + 1] !== SLASH) {
-      // An element around others: nothing of its own but white space.
-      if (standsAt(bytes, at + 1, ELE) || standsAt(bytes, at + 1, TIME) || standsAt(bytes, at + 1, SPEED))
-        return -1;
-      at = open;
-      continue;
-    }
-    if (standsAt(bytes, at + 1, ELE)) {
+    cursor.at = open;
+    if (standsAt(bytes, at, ELE)) {
       if (altitude === altitude) return -1;
-      altitude = numberAt(bytes, open, close);
+      altitude = numberUntil(bytes, cursor, LT);
       if (altitude !== altitude) return -1;
-    } else if (standsAt(bytes, at + 1, TIME)) {
-      if (time === time) return -1;
-      time = instantAt(bytes, open, close);
-      if (time !== time) return -1;
-    } else if (standsAt(bytes, at + 1, SPEED)) {
+    } else if (standsAt(bytes, at, SPEED)) {
       if (speed === speed) return -1;
-      speed = numberAt(bytes, open, close);
+      speed = numberUntil(bytes, cursor, LT);
       if (speed !== speed) return -1;
+    } else {
+      let close = open;
+      while (close < bytes.length && bytes[close] !== LT) close++;
+      cursor.at = close;
+      if (standsAt(bytes, at, TIME)) {
+        if (time === time) return -1;
+        time = instantAt(bytes, open, close);
+        if (time !== time) return -1;
+      } else if (bytes[close + 1] !== SLASH) {
+        // An element around others: nothing of its own but white space.
+        at = open;
+        continue;
+      }
     }
-    at = close;
+    at = cursor.at;
+    if (bytes[at + 1] !== SLASH) return -1;
     if (isNameAt(bytes, at + 2, TRKPT)) continue;
-    while (at < length && bytes[at] !== GT) at++;
+    // A damaged end tag costs nothing.
+    while (at < bytes.length && bytes[at] !== GT) at++;
     at++;
   }
   columns.append(time, latitude, longitude, altitude, speed);
@@ -262,7 +261,7 @@ function readUnusualPoint(bytes: Buffer, from: number, damage: DamageList): numb
 }
 
 function readPointWithSax(text: string): (Point & { readonly unreadable: boolean }) | undefined {
-  const parser = sax.parser(true);
+  const parser = saxParser(true);
   const texts = new Map<string, string>();
   const missing = Number.NaN;
   const point = { time: missing, latitude: missing, longitude: missing, altitude: missing, speed: missing };

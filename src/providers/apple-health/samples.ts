@@ -94,21 +94,24 @@ export function buildSamples(joined: Joined, track: Track, window: Window): Samp
     { field: "altitude", time: track.time, value: track.altitude },
   ];
   for (const [field, { time, value }] of joined.columns) {
-    columns.push({ field, time: time.map((second) => second * 1000), value });
+    const ms = new Float64Array(time.length);
+    for (let index = 0; index < ms.length; index++) ms[index] = (time[index] ?? Number.NaN) * 1000;
+    columns.push({ field, time: ms, value });
   }
-  // The watch's own speed is steadier than that of the single fixes, which serve where there is no other.
-  const measured = joined.columns.get("speed")?.time ?? new Float64Array(0);
-  const isHole = holesOf(
-    measured,
-    track.time.map((ms) => ms / 1000),
-    window,
-  );
-  columns.push({
-    field: "speed",
-    time: track.time,
-    value: track.speed.map((speed, index) => (isHole[index] === 1 ? speed : Number.NaN)),
-  });
+  columns.push({ field: "speed", time: track.time, value: speedInHoles(track, joined, window) });
   return unite(columns);
+}
+
+/** The watch's own speed is steadier than that of the single fixes, which serve where there is no other. */
+function speedInHoles({ time, speed }: Track, joined: Joined, window: Window): Float64Array {
+  const measured = joined.columns.get("speed")?.time;
+  if (measured === undefined || measured.length === 0) return speed;
+  const seconds = new Float64Array(time.length);
+  for (let index = 0; index < seconds.length; index++) seconds[index] = (time[index] ?? Number.NaN) / 1000;
+  const isHole = holesOf(measured, seconds, window);
+  const left = speed.slice();
+  for (let index = 0; index < left.length; index++) if (isHole[index] !== 1) left[index] = Number.NaN;
+  return left;
 }
 
 /** Rows of the instants of all columns. Where two columns are of one field the earlier wins. */

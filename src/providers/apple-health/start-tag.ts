@@ -1,4 +1,4 @@
-import sax from "sax";
+import { saxParser } from "./sax.ts";
 
 /** What a start tag says, entities resolved. */
 export interface StartTag {
@@ -19,7 +19,7 @@ export function readStartTag(bytes: Uint8Array): StartTag {
 }
 
 function readWithSax(text: string): StartTag | undefined {
-  const parser = sax.parser(true);
+  const parser = saxParser(true);
   parser.ENTITIES = ENTITIES;
   let tag: StartTag | undefined;
   let failed = false;

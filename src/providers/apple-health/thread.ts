@@ -16,13 +16,15 @@ import type { Batch, Item, PackedPayload, RawPayload, Samples, Skipped } from ".
 import type { ImportFile, ImportProgress, Warning } from "../types.ts";
 import { openExport } from "./archive.ts";
 import type { ExportFiles } from "./elements.ts";
-import { readFiles } from "./reading.ts";
 import type { ReadingSession } from "./reading.ts";
 
 /** Plain bytes of the main XML from which on a thread gains more than its start costs. */
 const LARGE = 32 << 20;
 /** Most of what a thread makes lives for one route or one piece of XML; a small nursery keeps its garbage small, too. */
 const NURSERY_MB = 3;
+
+/** Progress is told once in so many plain bytes: every telling wakes the other thread. */
+const PROGRESS_STEP = 4 << 20;
 
 /** What the thread is told. */
 interface Order {
@@ -215,17 +217,32 @@ class Transfer {
 
 /** The other side of {@link readInThread}. */
 async function serve(port: MessagePort, { file, timezone }: Order): Promise<void> {
-  const post = (message: Message, transfer: readonly ArrayBuffer[] = []): void =>
+  let untold: ImportProgress | undefined;
+  let toldBytes = 0;
+  const tellProgress = (): void => {
+    if (untold === undefined) return;
+    port.postMessage({ kind: "progress", progress: untold } satisfies Message);
+    toldBytes = untold.bytes;
+    untold = undefined;
+  };
+  const post = (message: Message, transfer: readonly ArrayBuffer[] = []): void => {
+    tellProgress();
     port.postMessage(message, transfer);
+  };
   const session: ReadingSession = {
     // Nobody aborts in here: the thread is ended from outside.
     signal: new AbortController().signal,
     timezone,
     warn: (warning) => post({ kind: "warn", warning }),
-    progress: (progress) => post({ kind: "progress", progress }),
+    progress: (progress) => {
+      untold = progress;
+      if (progress.bytes - toldBytes >= PROGRESS_STEP) tellProgress();
+    },
     routeRead: () => post({ kind: "route" }),
   };
   try {
+    // The side that stores need not load what reads.
+    const { readFiles } = await import("./reading.ts");
     // A buffer comes out of the passage as a plain array.
     const files = await openExport({ ...file, head: Buffer.from(file.head) });
     try {

@@ -1,8 +1,9 @@
-import sax from "sax";
 import { ItemError } from "../../errors.ts";
 import { parseDate } from "./dates.ts";
 import type { EpochSeconds } from "./dates.ts";
 import { parseNumber } from "./units.ts";
+import type { Attributes, ElementVisitor } from "./workout-xml.ts";
+import { walkUsual, walkWithSax } from "./workout-xml.ts";
 
 /** A `WorkoutStatistics`: `sum` for what adds up, the others for what is measured. In `unit`. */
 export interface WireStatistic {
@@ -82,57 +83,55 @@ interface Owner {
   readonly seen?: Set<string>;
 }
 
-// Instead of sax's HTML entities, and without a prototype: `&constructor;` would become source code.
-const ENTITIES: unknown = Object.assign(Object.create(null), {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-});
-
-type Attributes = Readonly<Record<string, string>>;
-
 /**
  * Reads a complete `<Workout>` element. Lenient: bad UTF-8, stray `&` and `<`, repeated attributes (the first counts),
  * control characters and unknown elements are survived. Entities other than the five predefined and the numeric ones
  * stay as they are written. Throws `ItemError` when it is no workout at all.
  */
 export function parseWorkout(bytes: Buffer): WireWorkout {
-  const parser = sax.parser(false, { lowercase: true });
+  const text = textOf(bytes);
+  const usual = new WorkoutBuilder();
+  return walkUsual(text, usual) ? usual.finish() : parseUnusualWorkout(bytes);
+}
 
-  let workout: WireWorkout | undefined;
-  const open: Owner[] = [];
-  const faults = new Faults();
-  parser.onopentag = (tag) => {
-    const attributes = tag.attributes as Attributes;
-    const parent = open.at(-1);
+/** As {@link parseWorkout}, by way of sax whatever the element looks like. */
+export function parseUnusualWorkout(bytes: Buffer): WireWorkout {
+  const builder = new WorkoutBuilder();
+  walkWithSax(textOf(bytes), builder);
+  return builder.finish();
+}
+
+function textOf(bytes: Buffer): string {
+  // An hour of them is most of a megabyte, and they are read elsewhere, from the bytes.
+  return bytes.toString("utf8").replaceAll(/<Location\s[^<>]*\/>/g, "");
+}
+
+/** Puts a workout together from its elements. */
+class WorkoutBuilder implements ElementVisitor {
+  #workout: WireWorkout | undefined;
+  readonly #open: Owner[] = [];
+  readonly #faults = new Faults();
+
+  open(name: string, attributes: Attributes): void {
+    const parent = this.#open.at(-1);
     if (parent === undefined) {
-      const isFirst = tag.name === "workout" && workout === undefined;
-      const owner = { ...newOwner(tag.name), activities: [], routes: [] };
-      if (isFirst) workout = readWorkout(attributes, owner, faults);
-      open.push(isFirst ? owner : { tag: tag.name });
+      const isFirst = name === "workout" && this.#workout === undefined;
+      const owner = { ...newOwner(name), activities: [], routes: [] };
+      if (isFirst) this.#workout = readWorkout(attributes, owner, this.#faults);
+      this.#open.push(isFirst ? owner : { tag: name });
     } else {
-      open.push(readChild(tag.name, attributes, parent, faults));
+      this.#open.push(readChild(name, attributes, parent, this.#faults));
     }
-  };
-  parser.onclosetag = () => {
-    open.pop();
-  };
-  const onFault = (): void => {
-    // sax's stop sign: what it complains about has been read as well as it can be.
-    parser.resume();
-  };
-  Object.assign(parser, { ENTITIES, onerror: onFault });
-  // Of a stray `&` before a quote sax would make the quote a part of the value, and of the rest of the element too.
-  const text = bytes
-    .toString("utf8")
-    // An hour of them is most of a megabyte, and they are read elsewhere, from the bytes.
-    .replaceAll(/<Location\s[^<>]*\/>/g, "")
-    .replaceAll(/&(?!(?:#\d+|#x[\da-f]+|[a-z][\w.-]*);)/gi, "&amp;");
-  parser.write(text).close();
-  if (workout === undefined) throw new ItemError("UNMAPPABLE", "no workout element");
-  return workout;
+  }
+
+  close(): void {
+    this.#open.pop();
+  }
+
+  finish(): WireWorkout {
+    if (this.#workout === undefined) throw new ItemError("UNMAPPABLE", "no workout element");
+    return this.#workout;
+  }
 }
 
 type WorkoutOwner = Required<Pick<Owner, "metadata" | "events" | "statistics" | "activities" | "routes">>;
@@ -282,10 +281,15 @@ function readChild(tag: string, attributes: Attributes, parent: Owner, faults: F
  */
 function clean(value: string | undefined): string | null {
   if (value === undefined) return null;
-  const text = value
+  const text = (ODD.test(value) ? withoutOdd(value) : value).trim();
+  return text === "" ? null : text;
+}
+
+const ODD = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/;
+
+function withoutOdd(text: string): string {
+  return text
     .replaceAll(/[\t\n\r]/g, " ")
     .replaceAll(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, "")
-    .replaceAll(/[\ud800-\udfff]/gu, "\ufffd")
-    .trim();
-  return text === "" ? null : text;
+    .replaceAll(/[\ud800-\udfff]/gu, "\ufffd");
 }

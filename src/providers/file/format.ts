@@ -1,7 +1,5 @@
 import { gunzipSync, constants } from "node:zlib";
-import { isFit } from "../../formats/fit-reader.ts";
-import { isGpx } from "../../formats/gpx-reader.ts";
-import { isTcx } from "../../formats/tcx-reader.ts";
+import { isFit, isGpx, isTcx } from "../../formats/recognition.ts";
 
 /** The formats of a session, the richest first: of two files of one session the richer counts. */
 export const SESSION_FORMATS = ["fit", "tcx", "gpx"] as const;

@@ -1,10 +1,6 @@
 import type { LimiterOptions } from "../../http/index.ts";
 import { ConfigError, ItemError } from "../../errors.ts";
 import type { ConnectedAccount, OAuthSpec, Provider } from "../types.ts";
-import { createGoogleHealth } from "./api.ts";
-import { mapExercise } from "./map.ts";
-import { partsOf } from "./payloads.ts";
-import { pull } from "./pull.ts";
 import { ACTIVITY_SCOPE, LOCATION_SCOPE, METRICS_SCOPE, missingWithout } from "./scopes.ts";
 
 /** Where Google is; the defaults are {@link GOOGLE_URLS}. */
@@ -44,6 +40,7 @@ export function createFitbit(urls: FitbitUrls = GOOGLE_URLS): Provider & { reado
     remote: {
       async *pull(session, bookmark) {
         alive(urls.apiUrl);
+        const { pull } = await import("./pull.ts");
         yield* pull(session, bookmark);
       },
     },
@@ -80,17 +77,20 @@ export function createFitbit(urls: FitbitUrls = GOOGLE_URLS): Provider & { reado
         "Download its JSON and run: fitglue connect fitbit --client-file FILE. No redirect URL has to be registered.",
       async identify(api, token): Promise<ConnectedAccount> {
         alive(urls.apiUrl);
+        const { createGoogleHealth } = await import("./api.ts");
         const id = await createGoogleHealth(api).identity();
         return { id, notices: noticesOf(token) };
       },
     },
-    reprocess(payloads) {
+    async reprocess(payloads) {
+      const { partsOf } = await import("./payloads.ts");
       const parts = partsOf(payloads);
       if (parts === undefined) {
         throw new ItemError("UNMAPPABLE", "the exercise itself is not among the stored payloads", {
           provider: "fitbit",
         });
       }
+      const { mapExercise } = await import("./map.ts");
       return mapExercise(parts);
     },
   };

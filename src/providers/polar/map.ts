@@ -17,13 +17,6 @@ import { durationSeconds, parseExercise, parseSample, parseZones, wireStart } fr
 import type { WireExercise, WireSample, WireStart, WireZone } from "./wire.ts";
 
 /**
- * Grows whenever the same raw payloads would map to other values.
- *
- * 1. The first.
- */
-export const PARSER_VERSION = 1;
-
-/**
  * The kinds of raw payload of a session. `exercise`, `heart-rate-zones`, `samples` (links) and `samples/N` come from a
  * transaction, `detail` from the list world, `exercises` is the whole list where Polar has no detail; `fit`, `tcx` or
  * `gpx` is the original file.

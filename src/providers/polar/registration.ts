@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { AuthError, ProtocolError } from "../../errors.ts";
 import type { ApiClient } from "../../http/types.ts";
 import type { ConnectedAccount, OAuthSpec } from "../types.ts";
-import { AccessLink, CONSENT_PAGE } from "./api.ts";
 
 /** Where Polar's OAuth lives; the API itself is the client's. */
 export interface PolarUrls {
@@ -49,6 +48,7 @@ export function polarOAuth(urls: PolarUrls): OAuthSpec {
       ].join("\n"),
     identify,
     async deregister(api, account) {
+      const { AccessLink } = await import("./api.ts");
       await new AccessLink(api).deregister(account.id);
     },
   };
@@ -65,6 +65,7 @@ async function identify(
 ): Promise<ConnectedAccount> {
   const id = userIdOf(token);
   const kept = previous?.id === id ? previous.details?.[MEMBER_ID] : undefined;
+  const { AccessLink, CONSENT_PAGE } = await import("./api.ts");
   const accessLink = new AccessLink(api);
   let memberId = kept ?? newMemberId();
   for (let attempt = 1; ; attempt++) {

@@ -1,5 +1,6 @@
-import { gpxPoints, isGpx, readGpx } from "../../formats/gpx-reader.ts";
-import { fitPauses, isFit, readFit, type FitFile } from "../../formats/fit-reader.ts";
+import { gpxPoints, readGpx } from "../../formats/gpx-reader.ts";
+import { fitPauses, readFit, type FitFile } from "../../formats/fit-reader.ts";
+import { isFit, isGpx } from "../../formats/recognition.ts";
 import { readTcx, tcxTrackpoints, type TcxLap } from "../../formats/tcx-reader.ts";
 import { EMPTY_LAP, isoInstant } from "../../model/index.ts";
 import type { EpochMs, Lap, LapIntensity, LapTrigger, Pause, SampleRow } from "../../model/index.ts";

@@ -223,7 +223,7 @@ describe("the records as they are kept", () => {
   const window = { start: 1_700_000_000, end: 1_700_000_010 };
   const text = (given: readonly RecordLine[]): string => {
     const table = tableOf(given);
-    return formatRecords(new RecordIndex(table).within(window), table).toString();
+    return Buffer.from(formatRecords(new RecordIndex(table).within(window), table)).toString();
   };
 
   test("are a text of tab-separated lines", () => {
@@ -255,7 +255,36 @@ describe("the records as they are kept", () => {
     const original = tableOf(lines);
     const first = joinRecords(new RecordIndex(original).within(window), original, window, WATCH);
     expect(again).toEqual(first);
-    expect(formatRecords(new RecordIndex(table).within(window), table).toString()).toBe(text(lines));
+    expect(Buffer.from(formatRecords(new RecordIndex(table).within(window), table)).toString()).toBe(
+      text(lines),
+    );
+  });
+
+  test("have their numbers as JavaScript writes them", () => {
+    const values = [0, -0, 7, 10, 99, 100, -3, 0.1, 1234567890123, 2 ** 53 - 1, 1e21, 1e-7];
+    const given = values.map((value, second) => ({ start: 1_700_000_000 + second, value, source: "Ä" }));
+    const table = tableOf(given);
+    const all = { start: 1_700_000_000, end: 1_700_000_099 };
+    expect(Buffer.from(formatRecords(new RecordIndex(table).within(all), table)).toString()).toBe(
+      [
+        "fitglue.apple-health.records/1",
+        'source	0	"Ä"	""',
+        'type	HKQuantityTypeIdentifierHeartRate	"count/min"',
+        "1700000000		0	0",
+        "1700000001		0	0",
+        "1700000002		7	0",
+        "1700000003		10	0",
+        "1700000004		99	0",
+        "1700000005		100	0",
+        "1700000006		-3	0",
+        "1700000007		0.1	0",
+        "1700000008		1234567890123	0",
+        "1700000009		9007199254740991	0",
+        "1700000010		1e+21	0",
+        "1700000011		1e-7	0",
+        "",
+      ].join("\n"),
+    );
   });
 
   test("of another form are refused", () => {

@@ -252,6 +252,13 @@ describe("routes", () => {
     expect([...points.time].map((time) => (time - AT) / 1000)).toEqual([3]);
   });
 
+  it.each(["</el>", "</ele x>", "</ele\n>", "</eles>"])("a damaged end tag costs nothing: %s", (end) => {
+    const damaged = point(1).replace("</ele>", end);
+    const points = readRoute(Buffer.from(gpx(point(0), damaged, point(2))));
+    expect([...points.time]).toEqual([AT, AT + 1000, AT + 2000]);
+    expect(points.damage).toEqual([]);
+  });
+
   it("garbage anywhere costs the points that it touches and no other", () => {
     const parts = Array.from({ length: 20 }, (_, second) => point(second));
     const text = gpx(...parts);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ItemError } from "../../../src/errors.ts";
-import { parseWorkout } from "../../../src/providers/apple-health/wire.ts";
+import { parseUnusualWorkout, parseWorkout } from "../../../src/providers/apple-health/wire.ts";
+import { walkUsual } from "../../../src/providers/apple-health/workout-xml.ts";
 
 const parse = (xml: string) => parseWorkout(Buffer.from(xml));
 const at = (iso: string): number => Date.parse(iso) / 1000;
@@ -172,4 +173,91 @@ test("an event written twice is one, two alike at different times are two", () =
 
 test.each(["", "no xml", "<Record/>", "<Record><Workout/></Record>"])("%j is no workout", (xml) => {
   expect(() => parse(xml)).toThrow(ItemError);
+});
+
+// What is well-formed is read without sax: both ways must see the same.
+const VARIATIONS: readonly string[] = [
+  '<MetadataEntry key="HKTimeZone" value="Europe/Paris"/>',
+  '<MetadataEntry key="HKAverageMETs" value="9.19 kcal/hr·kg"  />',
+  '<metadataentry KEY="lower" value="case"/>',
+  '<MetadataEntry key="twice" key="again" value="a" VALUE="b"/>',
+  '<MetadataEntry\tkey="a&amp;lt;b&lt;&gt;&quot;&apos;"\n value="line\nbreak"></MetadataEntry>',
+  '<MetadataEntry key="n" value="&#233;&#x1F3C3;&constructor;&nbsp;"/>',
+  '<MetadataEntry key="stray" value="R&B & more &"/>',
+  "<MetadataEntry key='single' value='quotes > \"'/>",
+  '<MetadataEntry key="raw" value="a > b < c"/>',
+  '<MetadataEntry key="un" value=quoted/>',
+  '<MetadataEntry key="glued"value="together"/>',
+  '<MetadataEntry key="half',
+  '<MetadataEntry key="" value=""/>',
+  '<MetadataEntry key="control" value="a\u000bb\u001f\ufffe\ud83cc"/>',
+  '<WorkoutEvent type="HKWorkoutEventTypeLap" date="2025-02-01 08:10:00 +0100" duration="1,5"><MetadataEntry key="k" value="1"/></WorkoutEvent>',
+  '<WorkoutActivity uuid="A"><WorkoutStatistics type="T" sum="1"/><WorkoutEvent type="E"/></WorkoutActivity>',
+  '<WorkoutStatistics type="HKQuantityTypeIdentifierStepCount" sum="x1" unit="count"/>',
+  '<WorkoutStatistics sum="1"/>',
+  '<WorkoutRoute startDate="2025-02-01 08:10:05 +0100"><FileReference path="/a.gpx"/><FileReference/></WorkoutRoute>',
+  '<Location date="2025-02-01 08:10:05 +0100" latitude="1" longitude="2"/>',
+  '<Future kind="1"><MetadataEntry key="inner" value="1"/></Future>',
+  "<!-- a comment -->",
+  "<![CDATA[ <MetadataEntry/> ]]>",
+  "text &amp; more",
+  "</WorkoutEvent>",
+  "<WorkoutEvent type='open'>",
+  "<Script>var a = '<';</Script>",
+  " \n\t",
+];
+
+test("an element is read the same with sax and without", () => {
+  const next = random(20261125);
+  const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(next() * list.length)];
+  const plain = VARIATIONS.slice(0, 2);
+  for (let round = 0; round < 3000; round++) {
+    // Some of one unusual thing among usual ones, some of anything.
+    const from = round % 2 === 0 ? plain : VARIATIONS;
+    const children = Array.from({ length: Math.floor(next() * 5) }, () => pick(from));
+    children.push(pick(VARIATIONS));
+    const xml = `<Workout workoutActivityType="Run" sourceName="Jo’s &lt;Watch&gt;" duration="3">${children.join(pick(["", "\n "]))}</Workout>`;
+    const bytes = Buffer.from(
+      pick([xml, xml, xml, xml.slice(0, Math.floor(next() * xml.length)), `${xml}x`]) ?? "",
+    );
+    expect(outcomeOf(parseWorkout, bytes), bytes.toString()).toEqual(outcomeOf(parseUnusualWorkout, bytes));
+  }
+});
+
+function outcomeOf(parseOne: typeof parseWorkout, bytes: Buffer): unknown {
+  try {
+    return parseOne(bytes);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** mulberry32. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+test("what Apple writes does not need sax", () => {
+  const told: string[] = [];
+  const visitor = {
+    open: (name: string, attributes: Readonly<Record<string, string>>) =>
+      void told.push(`${name} ${JSON.stringify(attributes)}`),
+    close: () => void told.push("/"),
+  };
+  const xml =
+    '\n <Workout startDate="x" device="&lt;&lt;HKDevice: 0x1&gt;">\n <MetadataEntry key="k" value="v &amp;amp;"/>\n </Workout>\n';
+  expect(walkUsual(xml, visitor)).toBe(true);
+  expect(told).toEqual([
+    'workout {"startdate":"x","device":"<<HKDevice: 0x1>"}',
+    'metadataentry {"key":"k","value":"v &amp;"}',
+    "/",
+    "/",
+  ]);
+  expect(walkUsual("<Workout><Future/></Workout>", visitor)).toBe(false);
 });
