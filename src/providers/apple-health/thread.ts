@@ -72,7 +72,8 @@ export function isWorthThread(files: ExportFiles): boolean {
 
 /**
  * What `readFiles` gives, read and mapped in a thread of its own while the caller stores the batch before. The same
- * batches, warnings and errors in the same order; one batch is made ahead. The thread ends with the generator.
+ * batches, warnings and errors in the same order; one batch is made ahead. A batch's buffers are the caller's until it asks
+ * for the next one. The thread ends with the generator.
  */
 export async function* readInThread(
   file: ImportFile,
@@ -85,6 +86,8 @@ export async function* readInThread(
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
   });
+  // What has been stored goes back to the thread, whose small nursery is rid of it soon; here it would wait for seconds.
+  let spent: ArrayBuffer[] = [];
   const told: Message[] = [];
   let wake = (): void => {};
   const tell = (message: Message): void => {
@@ -108,10 +111,12 @@ export async function* readInThread(
         continue;
       }
       switch (message.kind) {
-        case "batch":
-          worker.postMessage("more");
+        case "batch": {
+          worker.postMessage("more", spent);
           yield message.batch;
+          spent = transferOf(message.batch).list;
           break;
+        }
         case "warn":
           session.warn(message.warning);
           break;
@@ -147,6 +152,12 @@ function rebuilt({ name, code, message, hint, provider, cause }: PortableError):
   };
   if (name === "InterruptedError") return new InterruptedError(options);
   return new ERRORS[name](code, message, options);
+}
+
+/** A batch whose buffers can be handed over, and these. */
+function transferOf(batch: Batch): { readonly batch: Batch; readonly list: ArrayBuffer[] } {
+  const transfer = new Transfer();
+  return { batch: transfer.batch(batch), list: transfer.list };
 }
 
 /** Collects what can be handed over instead of copied. */
@@ -247,8 +258,8 @@ async function serve(port: MessagePort, { file, timezone }: Order): Promise<void
     const files = await openExport({ ...file, head: Buffer.from(file.head) });
     try {
       for await (const batch of readFiles(files, session)) {
-        const transfer = new Transfer();
-        post({ kind: "batch", batch: transfer.batch(batch) }, transfer.list);
+        const { batch: own, list } = transferOf(batch);
+        post({ kind: "batch", batch: own }, list);
         await once(port, "message");
       }
     } finally {
