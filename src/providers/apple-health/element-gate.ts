@@ -2,7 +2,7 @@ import { isLetter, isNameAt, isSpace } from "./bytes.ts";
 import { endOfDoctype } from "./doctype.ts";
 import type { Damage, ElementBytes, Scan } from "./elements.ts";
 import { KeptElement } from "./kept-element.ts";
-import { RecordReader } from "./record-reader.ts";
+import { RecordReader, isWantedRecord } from "./record-reader.ts";
 import { endOfTag, readStartTag } from "./start-tag.ts";
 
 /** A start tag, comment or document type longer than this is not waited for. */
@@ -91,6 +91,13 @@ export class ElementGate {
   #cut = false;
   /** The start of a workout whose end may still come has been given up, and told. */
   #givenUp = false;
+
+  readonly #zeroIsLost: boolean;
+
+  /** @param zeroIsLost whether a zero byte stands for one that is lost, so that no element with one in it is complete */
+  constructor(zeroIsLost = false) {
+    this.#zeroIsLost = zeroIsLost;
+  }
 
   /** Plain bytes so far. */
   get bytes(): number {
@@ -212,7 +219,9 @@ export class ElementGate {
 
   /** A tag without an end. What is wanted of it is lost; its rest is skipped without being held. */
   #giveUp(bytes: Buffer, at: number): void {
-    this.#report("element-too-long", `an element without an end: ${describe(bytes, at)}`, at, true);
+    // Lost bytes have been told already.
+    if (!this.#hasLost(bytes, at, bytes.length))
+      this.#report("element-too-long", `an element without an end: ${describe(bytes, at)}`, at, true);
     if (this.#workout >= 0) this.#dropWorkout("contains an element without an end");
     this.#at = bytes.length;
     this.#inDebris = true;
@@ -224,7 +233,7 @@ export class ElementGate {
     const end = next < 0 ? bytes.length : next;
     if (!this.#inDebris) {
       for (let at = from; at < end; at++) {
-        if (isSpace(bytes[at])) continue;
+        if (isSpace(bytes[at]) || (this.#zeroIsLost && bytes[at] === 0)) continue;
         this.#report("unexpected-text", "something that is no element", at, true);
         this.#inDebris = true;
         break;
@@ -290,6 +299,11 @@ export class ElementGate {
 
   #record(bytes: Buffer, lt: number, gt: number): void {
     if (this.#workout >= 0) this.#dropWorkout("has no end");
+    if (this.#hasLost(bytes, lt, gt)) {
+      if (isWantedRecord(bytes.toString("latin1", lt, gt)))
+        this.#report("incomplete-element", "a record that has lost some of its bytes", lt, true);
+      return;
+    }
     const outcome = this.#records.read(bytes, lt, gt);
     if (typeof outcome === "object") this.#report("unreadable-record", outcome.unreadable, lt, true);
     if (this.#correlation >= 0 && this.#records.held > CORRELATION_LIMIT) this.#endCorrelation(true);
@@ -305,7 +319,16 @@ export class ElementGate {
     if (bytes[close - 1] === SLASH) this.#keepWorkout(bytes, close + 1);
   }
 
+  #hasLost(bytes: Buffer, from: number, to: number): boolean {
+    return this.#zeroIsLost && bytes.subarray(from, to).includes(0);
+  }
+
   #keepWorkout(bytes: Buffer, end: number): void {
+    if (this.#hasLost(bytes, this.#workout, end)) {
+      this.#report("incomplete-element", "a workout that has lost some of its bytes", this.#workout, true);
+      this.#workout = -1;
+      return;
+    }
     this.workouts.push(new KeptElement(bytes.subarray(this.#workout, end), this.#base + this.#workout));
     this.#workout = -1;
   }

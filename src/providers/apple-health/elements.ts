@@ -106,6 +106,14 @@ export interface RouteBytes {
   readonly damage: readonly Damage[];
 }
 
+/** A reading of the main XML that goes on behind damage in its compressed data. */
+export interface ReadingAround {
+  /** Zero bytes stand for what is lost. */
+  readonly content: AsyncIterable<Buffer>;
+  /** Whether it has gone on behind any damage; known at the end. Then the `damage` of the files is that of this reading. */
+  readonly wentOn: boolean;
+}
+
 /** An opened export: zip, folder or bare XML. */
 export interface ExportFiles {
   /** The main XML. May be iterated once. */
@@ -119,5 +127,7 @@ export interface ExportFiles {
   readonly routeCount: number;
   /** What was wrong with the container itself; complete once `main` has been read. */
   readonly damage: readonly Damage[];
+  /** Once `main` has been read: a further reading of it, when its compressed data are damaged. */
+  around?(): ReadingAround | undefined;
   close(): Promise<void>;
 }

@@ -13,6 +13,8 @@ export interface ScanProgress {
 
 export interface ScanOptions {
   readonly signal?: AbortSignal;
+  /** Whether a zero byte stands for one that is lost, so that no element with one in it is complete. */
+  readonly zeroIsLost?: boolean;
   /** Called once per chunk. */
   readonly onProgress?: (progress: ScanProgress) => void;
 }
@@ -24,7 +26,7 @@ export interface ScanOptions {
  * Throws `InterruptedError` when aborted, and what `main` throws.
  */
 export async function scan(main: AsyncIterable<Buffer>, options: ScanOptions = {}): Promise<Scan> {
-  const gate = new ElementGate();
+  const gate = new ElementGate(options.zeroIsLost);
   for await (const chunk of main) {
     if (options.signal?.aborted === true) throw new InterruptedError({ cause: options.signal.reason });
     gate.write(chunk);

@@ -3,7 +3,7 @@ import type { Batch } from "../../model/index.ts";
 import type { ImportSession } from "../types.ts";
 import { batchesOf } from "./batches.ts";
 import type { Damage, ExportFiles } from "./elements.ts";
-import { scan } from "./reader.ts";
+import { type ScanOptions, scan } from "./reader.ts";
 
 /** What reading an export needs of its session: what can also be had in another thread. */
 export type ReadingSession = Pick<ImportSession, "signal" | "timezone" | "warn" | "progress" | "routeRead">;
@@ -17,11 +17,17 @@ export async function* readFiles(
   session: ReadingSession,
 ): AsyncGenerator<Batch, void, void> {
   const { mainBytes: totalBytes } = files;
-  const found = await scan(files.main, {
+  const options: ScanOptions = {
     signal: session.signal,
     onProgress: ({ bytes, elements, workouts }) =>
       session.progress({ bytes, totalBytes, activities: workouts, records: elements, phase: "reading" }),
-  });
+  };
+  let found = await scan(files.main, options);
+  const around = files.around?.();
+  if (around !== undefined) {
+    const more = await scan(around.content, { ...options, zeroIsLost: true });
+    if (around.wentOn) found = more;
+  }
   if (found.elements === 0 && found.locale === null && found.exportDate === null) {
     throw new InputError("INPUT_NOTHING_READABLE", `nothing in ${files.mainPath} could be read`, {
       provider: "apple-health",

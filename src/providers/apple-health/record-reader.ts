@@ -217,3 +217,9 @@ export class RecordReader {
     return "read";
   }
 }
+
+/** Whether a `<Record …>` with lost bytes may have been one that is kept. */
+export function isWantedRecord(tag: string): boolean {
+  const type = /\stype="([^"]*)"/.exec(tag)?.[1];
+  return type === undefined || type.includes("\0") || RECORD_TYPES.some((wanted) => wanted === type);
+}

@@ -107,10 +107,18 @@ export function readRoute(content: Uint8Array): RoutePoints {
   let root = false;
   let isGpx = false;
   let commentsEnd = true;
+  const hasHoles = bytes.includes(0);
   let at = bytes.indexOf(LT);
   while (at >= 0) {
     const first = bytes[at + 1];
     if (first === 116 && isNameAt(bytes, at + 1, TRKPT)) {
+      const end = hasHoles ? endOfPoint(bytes, at) : at;
+      if (bytes.subarray(at, end).includes(0)) {
+        // What is behind the lost bytes may be the rest of another point.
+        damage.add("route-damaged", "a point that has lost some of its bytes", at);
+        at = bytes.indexOf(LT, end + (bytes[end + 1] === SLASH ? 1 : 0));
+        continue;
+      }
       const usual = readUsualPoint(bytes, at);
       at = usual >= 0 ? bytes.indexOf(LT, usual) : readUnusualPoint(bytes, at, damage);
       continue;
@@ -136,6 +144,13 @@ export function readRoute(content: Uint8Array): RoutePoints {
 }
 
 const cursor = { at: 0 };
+
+/** Where the point beginning at `from` ends: its end tag, or else the next point. */
+function endOfPoint(bytes: Buffer, from: number): number {
+  const next = bytes.indexOf("<trkpt", from + 6, "latin1");
+  const end = bytes.indexOf("</trkpt", from, "latin1");
+  return Math.min(end < 0 ? bytes.length : end, next < 0 ? bytes.length : next);
+}
 
 /** Reads the point beginning at `from` if it looks as Apple writes it; the index behind it, or −1. */
 function readUsualPoint(bytes: Buffer, from: number): number {

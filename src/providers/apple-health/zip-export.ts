@@ -3,10 +3,11 @@ import { promisify } from "node:util";
 import { crc32, inflateRaw } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { type Content, contentOf } from "./content.ts";
-import type { Damage, ExportFiles, RouteBytes, RouteFile } from "./elements.ts";
+import type { Damage, ExportFiles, RouteBytes } from "./elements.ts";
 import { ROUTE_LIMIT, unreadable, utf16Error } from "./folder.ts";
+import { readAroundNothing } from "./recovery/read-around.ts";
 import { RouteIndex, baseName } from "./route-index.ts";
-import { type ZipDirectory, dataOffset, readEntry, readZipDirectory } from "./zip.ts";
+import { type ZipDirectory, dataOffset, readEntry, readEntryAround, readZipDirectory } from "./zip.ts";
 import type { ZipEntry } from "./zip-entry.ts";
 
 const inflateWhole = promisify(inflateRaw);
@@ -62,17 +63,38 @@ async function filesIn(file: FileHandle, size: number): Promise<ExportFiles> {
     damage.push({ code: "further-export", message, offset: 0, loss: true });
   }
   const base = main.entry.name.slice(0, -baseName(main.entry.name).length);
-  const routes = directory.entries.filter(isRoute).map((entry) => routeIn(file, size, entry));
+  const behind = placesBehind(directory, size);
+  const routes = directory.entries
+    .filter(isRoute)
+    .map((entry) => ({ path: entry.name, read: () => readRouteEntry(file, size, entry, behind) }));
   const index = new RouteIndex(routes, base);
+  const ofMain: Damage[] = [];
+  const ofAround: Damage[] = [];
+  const around = readAroundNothing();
+  const reportTo =
+    (list: Damage[]) =>
+    (found: Damage): void => {
+      const { name } = main.entry;
+      list.push({ ...found, message: `${name}: ${found.message}, at byte ${found.offset}` });
+    };
   return {
-    main: readEntry(file, size, main.entry, (found) => {
-      damage.push({ ...found, message: `${main.entry.name}: ${found.message}, at byte ${found.offset}` });
-    }),
+    main: readEntry(file, size, main.entry, reportTo(ofMain)),
     mainPath: main.entry.name,
     mainBytes: plainSize(main.entry, size),
     routes: (reference) => index.find(reference),
     routeCount: index.count,
-    damage,
+    get damage() {
+      return [...damage, ...(around.gaps.length > 0 ? ofAround : ofMain)];
+    },
+    around: () =>
+      canReadAround(main.entry, size, ofMain)
+        ? {
+            content: readEntryAround(file, behind(main.entry), main.entry, around, reportTo(ofAround)),
+            get wentOn() {
+              return around.gaps.length > 0;
+            },
+          }
+        : undefined,
     close: () => file.close(),
   };
 }
@@ -199,11 +221,23 @@ function nothingIn(directory: ZipDirectory, candidates: readonly Candidate[]): I
   );
 }
 
-function routeIn(file: FileHandle, archiveSize: number, entry: ZipEntry): RouteFile {
-  return { path: entry.name, read: () => readRouteEntry(file, archiveSize, entry) };
+/** Where the next entry begins behind one, or the archive ends. */
+type PlaceBehind = (entry: ZipEntry) => number;
+
+function placesBehind({ entries }: ZipDirectory, archiveSize: number): PlaceBehind {
+  let places: number[] | undefined;
+  return ({ headerOffset }) => {
+    places ??= entries.map((entry) => entry.headerOffset).sort((a, b) => a - b);
+    return places.find((place) => place > headerOffset) ?? archiveSize;
+  };
 }
 
-async function readRouteEntry(file: FileHandle, archiveSize: number, entry: ZipEntry): Promise<RouteBytes> {
+async function readRouteEntry(
+  file: FileHandle,
+  archiveSize: number,
+  entry: ZipEntry,
+  behind: PlaceBehind,
+): Promise<RouteBytes> {
   if (entry.encrypted) throw new InputError("INPUT_ENCRYPTED", `the route ${entry.name} is encrypted`);
   if (entry.method !== 0 && entry.method !== 8) {
     throw new InputError(
@@ -212,7 +246,7 @@ async function readRouteEntry(file: FileHandle, archiveSize: number, entry: ZipE
     );
   }
   try {
-    return (await readWholeRoute(file, entry)) ?? (await readRoutePieces(file, archiveSize, entry));
+    return (await readWholeRoute(file, entry)) ?? (await readRoutePieces(file, archiveSize, entry, behind));
   } catch (error) {
     throw unreadable(`the route ${entry.name}`, error);
   }
@@ -241,15 +275,44 @@ async function readWholeRoute(file: FileHandle, entry: ZipEntry): Promise<RouteB
   }
 }
 
-async function readRoutePieces(file: FileHandle, archiveSize: number, entry: ZipEntry): Promise<RouteBytes> {
-  const pieces: Buffer[] = [];
+/** Whether damage lies in compressed data that are all there, so that more may be behind it. */
+function canReadAround(entry: ZipEntry, archiveSize: number, damage: readonly Damage[]): boolean {
+  if (entry.method !== 8) return false;
+  const { headerOffset, compressedSize = Infinity } = entry;
+  // Damaged data may seem to go on beyond their end, and to that of the archive.
+  const isThere = headerOffset + compressedSize < archiveSize;
+  return damage.some(({ code }) => code === "archive-damaged" || (code === "archive-truncated" && isThere));
+}
+
+async function readRoutePieces(
+  file: FileHandle,
+  archiveSize: number,
+  entry: ZipEntry,
+  behind: PlaceBehind,
+): Promise<RouteBytes> {
   const damage: Damage[] = [];
+  const bytes = await wholeRoute(
+    entry,
+    readEntry(file, archiveSize, entry, (found) => damage.push(found)),
+  );
+  if (!canReadAround(entry, archiveSize, damage)) return { bytes, damage };
+  const around = readAroundNothing();
+  const ofAround: Damage[] = [];
+  const more = await wholeRoute(
+    entry,
+    readEntryAround(file, behind(entry), entry, around, (found) => ofAround.push(found)),
+  );
+  return around.gaps.length > 0 ? { bytes: more, damage: ofAround } : { bytes, damage };
+}
+
+async function wholeRoute(entry: ZipEntry, content: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = [];
   let length = 0;
-  for await (const piece of readEntry(file, archiveSize, entry, (found) => damage.push(found))) {
+  for await (const piece of content) {
     pieces.push(piece);
     length += piece.length;
     if (length > ROUTE_LIMIT)
       throw new InputError("INPUT_ROUTE_TOO_LARGE", `the route ${entry.name} is too large`);
   }
-  return { bytes: Buffer.concat(pieces), damage };
+  return Buffer.concat(pieces);
 }

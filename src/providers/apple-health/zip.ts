@@ -3,6 +3,8 @@ import { crc32 } from "node:zlib";
 import { type Entry, RandomAccessReader, type ZipFile, fromRandomAccessReaderPromise } from "yauzl";
 import type { Damage } from "./elements.ts";
 import { type InflationEnd, inflate } from "./inflation.ts";
+import { CompressedBytes } from "./recovery/compressed-bytes.ts";
+import { type ReadAround, readAround } from "./recovery/read-around.ts";
 import { type ZipEntry, decodeName, readPieces } from "./zip-entry.ts";
 import { findLocalHeaders } from "./zip-salvage.ts";
 
@@ -16,6 +18,8 @@ export interface ZipDirectory {
 const PAGE = 64 << 10;
 const LOCAL_HEADER = 0x04034b50;
 const LOCAL_HEADER_SIZE = 30;
+/** With 64-bit sizes. */
+const DESCRIPTOR_SIZE = 24;
 
 /** Reads an archive's directory; where that is missing, cut or wrong, looks for the entries themselves. */
 export async function readZipDirectory(file: FileHandle, size: number): Promise<ZipDirectory> {
@@ -115,8 +119,8 @@ export async function dataOffset(file: FileHandle, entry: ZipEntry): Promise<num
 }
 
 /**
- * The plain bytes of an entry, as far as they can be had. What is wrong is told to `report` at the end; the offset is
- * that of the plain bytes.
+ * The plain bytes of an entry up to the first damage of its compressed data. What is wrong is told to `report` at the
+ * end; the offset is that of the plain bytes.
  */
 export async function* readEntry(
   file: FileHandle,
@@ -157,6 +161,55 @@ export async function* readEntry(
   }
   const damage = damageOf(entry, end, length, checksum);
   if (damage !== undefined) report(damage);
+}
+
+/**
+ * The plain bytes of a deflated entry before and behind all damage of its compressed data, with zero bytes for what is
+ * lost: {@link readAround}. As {@link readEntry} otherwise.
+ *
+ * @param next where the next entry begins, or the archive ends
+ */
+export async function* readEntryAround(
+  file: FileHandle,
+  next: number,
+  entry: ZipEntry,
+  result: ReadAround,
+  report: (damage: Damage) => void,
+): AsyncGenerator<Buffer, void, void> {
+  const start = await dataOffset(file, entry);
+  if (start === undefined) return;
+  const end = await dataEnd(file, start, entry);
+  // Whoever writes a wrong size of the compressed bytes writes none better of the others.
+  const size = end === undefined ? undefined : entry.size;
+  const input = new CompressedBytes(file.fd, start, end ?? next);
+  let checksum = 0;
+  for (const piece of readAround(input, size, result)) {
+    checksum = crc32(piece, checksum);
+    yield piece;
+  }
+  for (const { offset, lost } of result.gaps) {
+    const message = `its compressed data are damaged, and ${lost ?? "an unknown number of"} bytes of it are lost`;
+    report({ code: "archive-damaged", message, offset, loss: true });
+  }
+  // What has a gap is not what the checksum is of.
+  const whole = result.gaps.length === 0 ? entry : { ...entry, size: undefined, crc32: undefined };
+  const damage = damageOf(
+    whole,
+    { consumed: 0, problem: result.isCut ? "cut" : undefined },
+    result.length,
+    checksum,
+  );
+  if (damage !== undefined) report(damage);
+}
+
+/** Where an entry's data end, if they do where the archive says: then something else begins there. */
+async function dataEnd(file: FileHandle, start: number, entry: ZipEntry): Promise<number | undefined> {
+  if (entry.compressedSize === undefined) return undefined;
+  const end = start + entry.compressedSize;
+  // The sizes may stand in between once more.
+  const behind = Buffer.alloc(DESCRIPTOR_SIZE + 2);
+  const { bytesRead } = await file.read(behind, 0, behind.length, end);
+  return behind.subarray(0, bytesRead).includes("PK", 0, "latin1") ? end : undefined;
 }
 
 /** The two sizes of an entry that is not compressed are one; where an archive says two, the longer loses nothing. */
@@ -205,7 +258,7 @@ export function damageOf(
     };
   }
   if (entry.crc32 !== undefined && entry.crc32 !== checksum) {
-    return { code: "archive-damaged", message: "its checksum is wrong", offset: length, loss: true };
+    return { code: "archive-checksum", message: "its checksum is wrong", offset: length, loss: true };
   }
   return undefined;
 }

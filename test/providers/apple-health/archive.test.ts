@@ -424,7 +424,7 @@ const DAMAGED: readonly Damaged[] = [
     name: "a wrong checksum",
     zip: () => buildZip([{ ...MAIN, crc: 1 }, ROUTE]),
     xml: XML.length,
-    damage: ["archive-damaged! apple_health_export/export.xml: its checksum is wrong, at byte N"],
+    damage: ["archive-checksum! apple_health_export/export.xml: its checksum is wrong, at byte N"],
   },
   {
     name: "sizes of 32 bits where there are more (as macOS writes them)",
@@ -490,10 +490,10 @@ describe("damaged archives give what is in them", () => {
 
   it("a route that is damaged is told with it", async () => {
     const cases: readonly (readonly [EntrySpec, string])[] = [
-      [{ ...ROUTE, crc: 5 }, "archive-damaged its checksum is wrong"],
+      [{ ...ROUTE, crc: 5 }, "archive-checksum its checksum is wrong"],
       [
         { ...ROUTE, damage: (bytes) => bytes.subarray(0, 30) },
-        "archive-damaged its compressed data are damaged",
+        "archive-damaged its compressed data are damaged, and 63 bytes of it are lost",
       ],
       [{ ...ROUTE, size: 7 }, `archive-damaged ${GPX.length} bytes where the archive promises 7`],
     ];

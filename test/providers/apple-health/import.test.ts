@@ -10,6 +10,8 @@ import type { ReprocessingProvider } from "../../../src/sync/reprocess.ts";
 import { openStore } from "../../../src/store/index.ts";
 import type { Store } from "../../../src/store/index.ts";
 import { tempDir } from "../../temp.ts";
+import { longExport } from "./long-export.ts";
+import { buildZip } from "./zip-builder.ts";
 
 type FileProvider = Parameters<typeof importPath>[1][number];
 
@@ -422,5 +424,63 @@ describe("many workouts", () => {
     await expect(stopped).rejects.toMatchObject({ exitCode: 130 });
     expect(all(into)).toHaveLength(16);
     expect(await run(path(), into)).toMatchObject({ added: 54, unchanged: 16 });
+  });
+});
+
+describe("an archive with damaged compressed data", () => {
+  const whole = longExport(1200, 120);
+  const zipOf = (damage?: (deflated: Buffer) => Buffer): string => {
+    const path = join(tempDir(), "export.zip");
+    const main = { name: "apple_health_export/export.xml", content: whole };
+    writeFileSync(path, buildZip([damage === undefined ? main : { ...main, damage }]));
+    return path;
+  };
+  const noise = (deflated: Buffer, at: number, count: number): Buffer => {
+    for (let byte = at; byte < at + count; byte++) deflated[byte] = (byte * 167) & 0xff;
+    return deflated;
+  };
+
+  test("keeps what is before and behind the damage, and a whole one adds only what is missing", async () => {
+    const into = store();
+    const first = await run(
+      zipOf((deflated) => noise(deflated, 60_000, 64)),
+      into,
+    );
+    expect(first.status).toBe("partial");
+    expect(first.warnings.find(({ code }) => code === "archive-damaged")?.example).toMatch(
+      /^apple_health_export\/export\.xml: its compressed data are damaged, and \d{3,5} bytes of it are lost, at byte \d{6}$/,
+    );
+    expect(first.activities).toBeGreaterThanOrEqual(80);
+    const damaged = all(into);
+    const second = await run(zipOf(), into);
+    expect(second.status).toBe("ok");
+    expect(second.activities).toBe(120);
+    expect(second.added).toBe(120 - first.added);
+    // What was read around the damage was right: the whole export says the same of it, unless it has more heart rates.
+    const ids = new Map(all(into).map((activity) => [activity.externalId, activity]));
+    for (const activity of damaged) {
+      const { samples: _, updatedAt: __, ...told } = activity;
+      expect(ids.get(activity.externalId)).toMatchObject({
+        startTime: told.startTime,
+        totalTimerTime: told.totalTimerTime,
+        activeCalories: told.activeCalories,
+        avgHeartRate: told.avgHeartRate,
+        totalAscent: told.totalAscent,
+        pauses: told.pauses,
+        extra: told.extra,
+      });
+    }
+    const third = await run(zipOf(), into);
+    expect([third.added, third.updated]).toEqual([0, 0]);
+  });
+
+  test("a damage that hides the end of the data costs what is behind it, and nothing else", async () => {
+    const into = store();
+    const { status, warnings, activities } = await run(
+      zipOf((deflated) => noise(deflated, 90_000, deflated.length - 90_000)),
+      into,
+    );
+    expect([status, activities]).toEqual(["partial", 0]);
+    expect(warnings.map(({ code }) => code)).toContain("archive-damaged");
   });
 });

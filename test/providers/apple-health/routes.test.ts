@@ -195,9 +195,21 @@ describe("routes", () => {
     ],
     [
       "garbage in a point",
-      gpx(point(0), point(1).replace("<ele>", "\u0000<\u0001>"), point(2)),
+      gpx(point(0), point(1).replace("<ele>", "\u0002<\u0001>"), point(2)),
       [0, 2],
       ["route-damaged! a point that is no XML"],
+    ],
+    [
+      "lost bytes in a value that nobody wants",
+      gpx(point(0), point(1).replace("<course>2", "<course>\u0000"), point(2)),
+      [0, 2],
+      ["route-damaged! a point that has lost some of its bytes"],
+    ],
+    [
+      "lost bytes between the position of one point and the time of another",
+      gpx(point(0), `${point(1).slice(0, 45)}\u0000\u0000${point(2).slice(45)}`, point(3)),
+      [0, 3],
+      ["route-damaged! a point that has lost some of its bytes"],
     ],
     ["garbage between points", gpx(point(0), "\u0000\u0001 <<>> &", point(2)), [0, 2], []],
     [
