@@ -191,6 +191,27 @@ describe("reading around damage in compressed data", () => {
     expect(text.length).toBeLessThanOrEqual(XML.length);
   });
 
+  it("of a short export keeps what is before and behind, too", () => {
+    const plain = Buffer.from(longExport(2, 20));
+    const deflated = deflateRawSync(plain);
+    const all = elementsIn(plain.toString("latin1"), WORKOUT);
+    const whole = new Set(all);
+    for (let at = 1500; at < deflated.length - 100; at += 97) {
+      const result = readAroundNothing();
+      const bytes = Buffer.from(deflated);
+      bytes.set(noise(3, at), at);
+      const text = Buffer.concat([...readAround(compressed(bytes), plain.length, result)]).toString("latin1");
+      const [gap] = result.gaps;
+      if (gap === undefined) continue;
+      const kept = elementsIn(text, WORKOUT);
+      expect(kept.filter((workout) => !whole.has(workout))).toEqual([]);
+      // Everything before the damage but what was in progress: two lines.
+      const before = elementsIn(plain.subarray(0, gap.offset).toString("latin1"), WORKOUT);
+      expect(kept.slice(0, before.length)).toEqual(before);
+      expect(gap.offset).toBeGreaterThan((plain.length * (at - 1200)) / deflated.length / 2);
+    }
+  });
+
   it("goes on behind several damages", () => {
     const twice = overwritten(20_000, noise(40, 6));
     twice.set(noise(40, 7), 60_000);

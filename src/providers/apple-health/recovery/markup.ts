@@ -95,7 +95,7 @@ export function readMarkup(states: number, byte: number): number {
 const MANY = 5;
 const CLOSE = 64 << 10;
 /** Nor is there a line of so many, where there are lines at all. */
-const LONGEST_LINE = 32 << 10;
+const LONGEST_LINE = 16 << 10;
 /** So many lines at the beginning tell whether this is a text that can be watched at all. */
 const TRIAL = 16;
 
@@ -146,6 +146,7 @@ export class MarkupWatch {
     for (let index = from; index < text.length && found < 0; index++) {
       const byte = text[index] ?? 0;
       if (byte === 10) {
+        if (this.#isTooLong(this.#at + index)) found = this.#line;
         this.#line = this.#at + index + 1;
         this.#lines++;
         this.#hasHoles = false;
@@ -158,10 +159,13 @@ export class MarkupWatch {
     }
     this.#states = states;
     this.#at += text.length;
-    // Where there are holes the line may long have ended.
-    const isTooLong = this.#at - this.#line > LONGEST_LINE && !this.#hasHoles;
-    if (found < 0 && this.#lines > 0 && isTooLong) found = this.#line;
+    if (found < 0 && this.#isTooLong(this.#at)) found = this.#line;
     return this.#isOff ? -1 : found;
+  }
+
+  /** Whether no line is as long as the one in progress. Where there are holes it may have ended long ago. */
+  #isTooLong(end: number): boolean {
+    return end - this.#line > LONGEST_LINE && this.#lines > 0 && !this.#hasHoles;
   }
 
   /** The line in progress is wrong: where the first of too many begins, or −1. */

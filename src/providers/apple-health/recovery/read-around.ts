@@ -10,8 +10,11 @@ import { type Common, LineForms } from "./templates.ts";
 const HELD = 4 << 20;
 /** Plain bytes before a damage that teach what lines look like. */
 const LESSON = 512 << 10;
-/** Plain bytes before a damage that may already be of it. */
+/** Plain bytes before a damage that may already be of it, where there are enough before these to tell. */
 const DOUBT = 4 << 10;
+const ENOUGH = 64 << 10;
+/** Bytes before the first line that cannot be: wrong ones may look right for so long. */
+const CAUTION = 512;
 /** Plain bytes behind a damage that have to look like an export. */
 const PROOF = 6 << 10;
 /** Of the symbols on the way back every fourth is tried. */
@@ -228,20 +231,22 @@ class HeldText {
   }
 
   /**
-   * Where what is sure ends before a line that is wrong. Damaged bits may make what looks like markup for a while, but
-   * no lines of a form that others have; and the line before the first such may be half of it.
+   * Where what is sure ends before a line that is wrong. Damaged bits may make what looks like markup for a while, and
+   * seldom lines of a form that others have; and the lines before the first such may be half of it.
    */
   lastSound(wrong: number, common: Common): number {
     const text = this.before(wrong);
-    const forms = formsOf(text.subarray(0, Math.max(0, text.length - DOUBT)), common);
+    // In a short text every line may be the first of its form.
+    const doubt = text.length < ENOUGH ? 0 : DOUBT;
+    const forms = formsOf(text.subarray(0, text.length - doubt), common);
     let sound = text.length;
-    for (let end = text.length; end > text.length - DOUBT;) {
+    for (let end = text.length; end > text.length - doubt;) {
       const line = text.lastIndexOf(10, end - 2) + 1;
       if (line < text.length - 2 * DOUBT || line === 0) break;
       if (forms.shapeOf(text.subarray(line, end)) === undefined) sound = line;
       end = line;
     }
-    const line = text.lastIndexOf(10, sound - 2) + 1;
+    const line = text.lastIndexOf(10, Math.max(0, sound - CAUTION)) + 1;
     // Where there are only holes no line feed is known for long.
     return line < text.length - 2 * DOUBT || line === 0 ? wrong : this.start + line;
   }

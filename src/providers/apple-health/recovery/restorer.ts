@@ -1,3 +1,4 @@
+import { isLetter } from "../bytes.ts";
 import { HOLE } from "./markup.ts";
 import { DAY, type Month, YEAR_AND_MONTH, continues, datesIn } from "./months.ts";
 import {
@@ -6,6 +7,8 @@ import {
   HEX,
   type LineForms,
   type LineTemplate,
+  NAME,
+  NUMBER,
   WORD,
   isDigit,
   isHex,
@@ -48,6 +51,13 @@ const QUOTE = 34;
 const ZERO = 48;
 
 const REFUTED = 255;
+
+/** What stands at the places of a kind that have some length. */
+const ACCEPTS: Readonly<Record<number, (byte: number) => boolean>> = {
+  [NUMBER]: isNumber,
+  [HEX]: isHex,
+  [NAME]: isLetter,
+};
 
 interface Fit {
   readonly last: LineTemplate;
@@ -269,7 +279,7 @@ export class Restorer {
         const length =
           kind === WORD
             ? this.#wordAt(index)
-            : this.#lengthAt(index, kind === HEX ? isHex : isNumber, bytes[at] ?? 1);
+            : this.#lengthAt(index, ACCEPTS[kind] ?? isNumber, bytes[at] ?? 1);
         if (length === 0) break;
         index += length - 1;
       }
@@ -352,27 +362,39 @@ export class Restorer {
     else this.unfit++;
   }
 
-  /** The ways in which lines of known forms, one that may follow `behind` and then others, take the text up to `end`. */
+  /**
+   * The ways in which lines of known forms, one that may follow `behind` and then others, take the text up to `end`.
+   * Where there is one, numbers of other lengths are tried too: what they would fill otherwise is not sure.
+   */
   #fitsOf(from: number, end: number, behind: number | undefined): Fit[] {
     const fits: Fit[] = [];
+    const tell = (last: LineTemplate): boolean => {
+      const holes = new Map<number, number>();
+      for (let index = 0; index < this.#trail.length; index += 2) {
+        const place = this.#trail[index] ?? 0;
+        holes.set(place, this.#window[place] ?? -1);
+      }
+      if (!fits.some((fit) => fit.last.shape === last.shape && isSame(fit.holes, holes)))
+        fits.push({ last, holes });
+      return fits.length >= FITS;
+    };
     this.#trail = [];
     this.#patience = Math.max(this.#patience, PATIENCE_FOR_LINES);
-    const extend = (at: number, shape: number | undefined, lines: number): boolean =>
-      this.#forms.some(shape, (template) =>
-        this.#fit(template, at, 0, (to) => {
-          if (to > end || lines > LINES) return false;
-          if (to < end) return extend(to, template.shape, lines + 1);
-          const holes = new Map<number, number>();
-          for (let index = 0; index < this.#trail.length; index += 2) {
-            const place = this.#trail[index] ?? 0;
-            holes.set(place, this.#window[place] ?? -1);
-          }
-          fits.push({ last: template, holes });
-          return fits.length >= FITS;
-        }),
-      );
-    extend(from, behind, 1);
-    this.#undo(0);
+    for (const ofAnyLength of [false, true]) {
+      const extend = (at: number, shape: number | undefined, lines: number): boolean =>
+        this.#forms.some(
+          shape,
+          (template) =>
+            this.#fit(template, at, 0, (to) => {
+              if (to > end || lines > LINES) return false;
+              return to === end ? tell(template) : extend(to, template.shape, lines + 1);
+            }),
+          ofAnyLength,
+        );
+      extend(from, behind, 1);
+      this.#undo(0);
+      if (fits.length === 0) break;
+    }
     return fits;
   }
 
@@ -469,6 +491,10 @@ export class Restorer {
     for (const hole of this.#holesOfMonth) this.#window[hole >> 3] = month.text.charCodeAt(hole & 7);
     this.#holesOfMonth = undefined;
   }
+}
+
+function isSame(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): boolean {
+  return a.size === b.size && [...a].every(([place, byte]) => b.get(place) === byte);
 }
 
 const ADDRESS = "HKDevice: 0x";

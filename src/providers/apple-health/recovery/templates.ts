@@ -1,12 +1,14 @@
 import { isMarkupLine } from "./markup.ts";
 
-/** What a place in a template takes: a byte of its own, a digit, or any number, hexadecimal digits or text of some length. */
+/** What a place in a template takes: a byte of its own, a digit, or any number, hexadecimal digits, text or name of some length. */
 export const FIXED = 0;
 export const DIGIT = 1;
 export const NUMBER = 2;
 export const HEX = 3;
 /** Any text that is known, up to a quote. */
 export const WORD = 4;
+/** A name of some length that differs from element to element. */
+export const NAME = 5;
 
 /**
  * The form of a line: what is the same in every line of its kind, and where the values stand. Markup, names, units, the
@@ -34,6 +36,10 @@ const VALUES = new RegExp(
   ].join("|"),
   "g",
 );
+
+/** No two workouts need be of one sport, and many have names of one length. */
+const SPORT = "workoutActivityType";
+const SPORT_PREFIX = "HKWorkoutActivityType";
 
 /** What differs between records of different types: the type behind its prefix, and the unit. */
 const OPEN = /^(?:type="(HK[A-Za-z]+Identifier)[A-Za-z0-9]+|unit="())/;
@@ -67,6 +73,12 @@ function placesOf(line: Uint8Array, { yearDigits, ofAnyType }: Common): Places {
     const { text: opening, content = "", date, offset = "", uuid, number = "" } = match.groups ?? {};
     if (opening !== undefined) {
       pushFixed(opening);
+      if (opening.startsWith(SPORT)) {
+        const sport = content.slice(SPORT_PREFIX.length);
+        pushFixed(content.slice(0, SPORT_PREFIX.length));
+        if (sport !== "") push(NAME, Math.min(255, sport.length));
+        continue;
+      }
       const open = ofAnyType ? OPEN.exec(`${opening}${content}`) : null;
       if (open !== null) {
         pushFixed(open[1] ?? "");
@@ -119,6 +131,8 @@ export class LineForms {
   readonly #keys = new Set<string>();
   /** The ones that fitted last first. */
   #templates: LineTemplate[] = [];
+  /** One for each shape, whose numbers may have any length. */
+  readonly #ofAnyLength: LineTemplate[] = [];
 
   readonly #text: Uint8Array;
   readonly #common: Common;
@@ -151,13 +165,18 @@ export class LineForms {
 
   #add(places: Places): number {
     const name = shapeOf(places);
+    const isNew = !this.#shapes.has(name);
     const shape = this.#shapes.get(name) ?? this.#shapes.size;
     this.#shapes.set(name, shape);
-    const lengths = places.bytes.filter((_, at) => places.kinds[at] === NUMBER || places.kinds[at] === HEX);
+    const lengths = places.bytes.filter((_, at) => places.kinds[at] !== FIXED && places.kinds[at] !== DIGIT);
     const key = `${shape} ${lengths.join(" ")}`;
     if (this.#keys.has(key) || this.#keys.size >= MOST) return shape;
     this.#keys.add(key);
     this.#templates.unshift({ ...places, shape });
+    if (isNew) {
+      const bytes = places.bytes.map((byte, at) => (places.kinds[at] === NUMBER ? 0 : byte));
+      this.#ofAnyLength.push({ kinds: places.kinds, bytes, shape });
+    }
     return shape;
   }
 
@@ -166,10 +185,18 @@ export class LineForms {
     return this.#shapes.get(shapeOf(placesOf(line, this.#common)));
   }
 
-  /** Whether one of the forms is what is looked for, of those that have followed a line of shape `behind` if that is given. */
-  some(behind: number | undefined, isWanted: (template: LineTemplate) => boolean): boolean {
+  /**
+   * Whether one of the forms is what is looked for, of those that have followed a line of shape `behind` if that is given.
+   * `ofAnyLength`: one form for each shape, whose numbers may have any length.
+   */
+  some(
+    behind: number | undefined,
+    isWanted: (template: LineTemplate) => boolean,
+    ofAnyLength = false,
+  ): boolean {
     const followers = behind === undefined ? undefined : this.#followers.get(behind);
-    return this.#templates.some(
+    const templates = ofAnyLength ? this.#ofAnyLength : this.#templates;
+    return templates.some(
       (template) => (behind === undefined || followers?.has(template.shape) === true) && isWanted(template),
     );
   }
