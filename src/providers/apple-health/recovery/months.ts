@@ -24,9 +24,9 @@ export interface Month {
 }
 
 /**
- * The month in which a gap lies, for each of a line's dates; undefined where that is not sure. The records of a type are in
- * order of creation: where all the lines of four times its length before a gap are of one month and one week, the gap is
- * no month long. Whether the month ended in it is for the lines behind to tell: {@link continues}.
+ * The month in which all dates of a gap lie; undefined where that is not sure. The records of a type are in order of
+ * creation: where all the dates in four times its length before a gap are of one month and one week, the gap is no month
+ * long. Whether the month ended in it is for the lines behind to tell: {@link continues}.
  *
  * @param text what stands before the gap, from the beginning of a line
  */
