@@ -5,7 +5,6 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -352,37 +351,6 @@ describe("status and doctor", () => {
     const { code, stdout } = await run(["doctor", "--offline"]);
     expect([code, stdout]).toEqual([3, expect.stringContaining(`others may read ${database()} (0644)`)]);
     expect((await run(["doctor", "--offline"])).code).toBe(0);
-  });
-});
-
-// oxlint-disable-next-line no-restricted-properties
-const { FITGLUE_TEST_KEYCHAIN, DBUS_SESSION_BUS_ADDRESS } = process.env;
-
-/** `scripts/with-keyring.sh` runs this against a real Secret Service. */
-describe.runIf(FITGLUE_TEST_KEYCHAIN === "1")("doctor and the system keychain", () => {
-  test("tells what a session has and cron has not", async () => {
-    const { default: keytar } = await import("keytar");
-    const fake = await connected();
-    const config = join(home, ".config", "fitglue", "credentials.json");
-    const { credentials } = JSON.parse(readFileSync(config, "utf8")) as {
-      credentials: Record<string, unknown>;
-    };
-    await keytar.setPassword("fitglue", "polar", JSON.stringify(credentials["polar"]));
-    onTestFinished(() => void keytar.deletePassword("fitglue", "polar"));
-    writeFileSync(config, JSON.stringify({ version: 1, credentials: {}, in_keychain: ["polar"] }));
-    const env = { ...at(fake).env, FITGLUE_CREDENTIALS: "auto" };
-    const session = { ...env, DBUS_SESSION_BUS_ADDRESS: DBUS_SESSION_BUS_ADDRESS ?? "" };
-    const here = await run(["doctor", "--offline"], { env: session });
-    expect([here.code, here.stdout]).toEqual([
-      3,
-      expect.stringContaining("attention\tkeychain\treachable from this session, but a cron job"),
-    ]);
-    expect(here.stdout).toContain("ok\tpolar\t");
-    const cron = await run(["doctor", "--offline"], { env });
-    expect([cron.code, cron.stdout]).toEqual([
-      3,
-      expect.stringContaining("attention\tpolar\tthe credentials are in"),
-    ]);
   });
 });
 
