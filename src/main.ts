@@ -5,6 +5,7 @@ import { FitglueError } from "./errors.ts";
 import { ExitCode } from "./exit-codes.ts";
 import { detailOf, type ErrorDetail, errorDocument, errorText } from "./output/errors.ts";
 import { ClosedPipeError, type Io, processIo } from "./output/io.ts";
+import { packageFile } from "./package.ts";
 
 /**
  * Runs one command line and returns its exit code. Everything it needs of the process is injected; it never exits and never
@@ -89,6 +90,6 @@ export async function runProcess(): Promise<void> {
 
 /** The package's own version. */
 function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const manifest: unknown = JSON.parse(readFileSync(packageFile("package.json"), "utf8"));
   return (manifest as { version: string }).version;
 }

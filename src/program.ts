@@ -112,7 +112,10 @@ export function commandNamed(argv: readonly string[]): CommandEntry | undefined 
   return undefined;
 }
 
-/** The commander tree: the named command whole, the others as one line of help, unless it wants to see them all. */
+/**
+ * The commander tree: the named command and no other, or each as one line of help where none is named; all of them whole where the
+ * named one wants to see them.
+ */
 export async function buildProgram(argv: readonly string[], options: ProgramOptions): Promise<Command> {
   const { context } = options;
   const program = new Command("fitglue")
@@ -130,7 +133,10 @@ export async function buildProgram(argv: readonly string[], options: ProgramOpti
     .option("--no-color", "no colours (NO_COLOR)")
     .configureHelp({
       showGlobalOptions: true,
-      helpWidth: context.io.stderr.columns,
+      // Asked for when help is written: a stream is made by asking.
+      get helpWidth() {
+        return context.io.stderr.columns;
+      },
       // That a switch is off unless it is given goes without saying.
       optionDescription: (option) =>
         option.defaultValue === false ? option.description : new Help().optionDescription(option),
@@ -146,7 +152,7 @@ export async function buildProgram(argv: readonly string[], options: ProgramOpti
     .hook("preAction", () => options.onGlobals(program.opts<GlobalOptions>()));
   const named = commandNamed(argv);
   const whole = named?.wholeTree === true;
-  for (const entry of COMMANDS) {
+  for (const entry of named === undefined || whole ? COMMANDS : [named]) {
     const command = entry === named || whole ? (await entry.load())(context) : new Command(entry.name);
     program.addCommand(addHelp(command).summary(entry.summary).copyInheritedSettings(program));
     if (command.description() === "") command.description(entry.summary);

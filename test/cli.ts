@@ -4,6 +4,11 @@ import { fileURLToPath } from "node:url";
 /** The built program's entry point. */
 export const BIN = fileURLToPath(new URL("../bin/fitglue.js", import.meta.url));
 
+/** The address of a module of `src/` as JavaScript, for a process of a test's own; `dist/` has the program, but not its modules. */
+export function builtModule(path: string): string {
+  return new URL(`../bench/.cache/build/src/${path}.js`, import.meta.url).href;
+}
+
 /** How a run of the real binary ended. */
 export interface CliResult {
   /** Null when a signal ended it. */

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** The end-to-end tests run the real binary, so it is built once before any test. */
+/** The end-to-end tests run the real binary, and some run modules in processes of their own: both are built once before any test. */
 export default function setup(): void {
-  const root = fileURLToPath(new URL("..", import.meta.url));
-  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const cwd = fileURLToPath(new URL("..", import.meta.url));
+  const run = (...args: string[]): void =>
+    void execFileSync(process.execPath, args, { cwd, stdio: "inherit" });
+  run("scripts/build.mjs");
+  run("node_modules/typescript/bin/tsc", "-p", "tsconfig.bench.json");
 }

@@ -45,24 +45,31 @@ export interface ProcessIo extends Io {
 /** The real terminal. `environment` decides colour (NO_COLOR, FORCE_COLOR, TERM) and Unicode (locale). */
 export function processIo(environment: Environment): ProcessIo {
   const state: { closed: boolean; lost: StoreError | undefined } = { closed: false, lost: undefined };
-  const output = (stream: NodeJS.WriteStream): OutputStream => {
-    const isData = stream === process.stdout;
-    stream.on("error", (error: NodeJS.ErrnoException) => {
+  const opened: NodeJS.WriteStream[] = [];
+  /** Node makes a stream when it is first asked for; most commands never write to stderr. */
+  const output = (name: "stdout" | "stderr"): OutputStream => {
+    const isData = name === "stdout";
+    const onError = (error: NodeJS.ErrnoException): void => {
       if (error.code === "EPIPE") state.closed = true;
       else if (isData) state.lost ??= unwritable(error);
       // A log that cannot be written is no reason to stop: the work itself may succeed.
-    });
+    };
+    let made: NodeJS.WriteStream | undefined;
+    const stream = (): NodeJS.WriteStream => {
+      if (made === undefined) opened.push((made = process[name].on("error", onError)));
+      return made;
+    };
     return {
       write(data) {
         if (state.closed) throw new ClosedPipeError();
         if (isData && state.lost !== undefined) throw state.lost;
-        if (!stream.destroyed) stream.write(data);
+        if (!stream().destroyed) stream().write(data);
       },
       get isTTY() {
-        return stream.isTTY === true;
+        return stream().isTTY === true;
       },
       get columns() {
-        return stream.columns || 80;
+        return stream().columns || 80;
       },
     };
   };
@@ -72,8 +79,8 @@ export function processIo(environment: Environment): ProcessIo {
       else stream.write("", () => resolve());
     });
   return {
-    stdout: output(process.stdout),
-    stderr: output(process.stderr),
+    stdout: output("stdout"),
+    stderr: output("stderr"),
     stdin: {
       isTTY: isatty(0),
       async readAll() {
@@ -100,7 +107,7 @@ export function processIo(environment: Environment): ProcessIo {
     unicode: useUnicode(environment),
     interactive: isatty(0) && isatty(2),
     async flush() {
-      await Promise.all([drained(process.stdout), drained(process.stderr)]);
+      await Promise.all(opened.map(drained));
       // A file tells what is wrong with it one turn after the write.
       await new Promise((resolve) => setImmediate(resolve));
       if (state.lost !== undefined) throw state.lost;

@@ -11,6 +11,7 @@ import { createTokenSource, type TokenSourceOptions } from "../../src/auth/token
 import { AuthError, ConfigError, FitglueError, StoreError, TemporaryError } from "../../src/errors.ts";
 import { createTransport, type Transport } from "../../src/http/transport.ts";
 import { acquireFileLock } from "../../src/store/lock.ts";
+import { builtModule } from "../cli.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { FakeServer } from "../fakes/http-server.ts";
 import { FakeOAuth, type FakeOAuthOptions } from "../fakes/oauth-server.ts";
@@ -363,12 +364,11 @@ test("two processes at once refresh once, even where refresh tokens are good for
   await serve({ ...GOOGLE, refresh: "rotate", expiresIn: 3600 });
   await login({ expiresAt: Date.now() - 1000 });
   server.latencyMs = 150;
-  const dist = new URL("../../dist/", import.meta.url);
   const program = `
-    import { CredentialFile } from ${JSON.stringify(new URL("auth/credential-file.js", dist).href)};
-    import { createTokenSource } from ${JSON.stringify(new URL("auth/tokens.js", dist).href)};
-    import { createTransport } from ${JSON.stringify(new URL("http/transport.js", dist).href)};
-    import { acquireFileLock } from ${JSON.stringify(new URL("store/lock.js", dist).href)};
+    import { CredentialFile } from ${JSON.stringify(builtModule("auth/credential-file"))};
+    import { createTokenSource } from ${JSON.stringify(builtModule("auth/tokens"))};
+    import { createTransport } from ${JSON.stringify(builtModule("http/transport"))};
+    import { acquireFileLock } from ${JSON.stringify(builtModule("store/lock"))};
     const { configDir, service } = JSON.parse(process.argv[1]);
     const acquireLock = (path, { waitMs }) => acquireFileLock(path, { waitMs, held: (cause) => cause });
     const transport = createTransport();
@@ -403,7 +403,7 @@ test("a process that was killed while it refreshed leaves no lock behind", async
   await login();
   clock.time += 3_600_000;
   const lockPath = join(folder, "fitbit.refresh.lock");
-  const module = new URL("../../dist/store/lock.js", import.meta.url).href;
+  const module = builtModule("store/lock");
   const program = `
     import { acquireFileLock } from ${JSON.stringify(module)};
     await acquireFileLock(process.argv[1], { held: (cause) => cause });

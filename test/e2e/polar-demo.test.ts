@@ -15,7 +15,6 @@ it(
   async () => {
     const temporary = tempDir();
     const options = { cwd: root, env: { PATH: process.env["PATH"], TMPDIR: temporary } };
-    await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.bench.json"], options);
     const { stdout, stderr } = await run(
       process.execPath,
       ["bench/.cache/build/scripts/demo-polar.js"],

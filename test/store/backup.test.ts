@@ -11,10 +11,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { connect } from "../../src/store/driver.ts";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { backupStore, openStore, type Store, verifyStore } from "../../src/store/index.ts";
+import { builtModule } from "../cli.ts";
 import { tempDir } from "../temp.ts";
 import { activity } from "./activity.ts";
 
@@ -133,8 +133,6 @@ test("an interruption leaves nothing behind", async () => {
   expect(readdirSync(folder)).toEqual(["data"]);
 });
 
-const SOURCE = fileURLToPath(new URL("../../dist/", import.meta.url));
-
 test("another process may write all the time: the copy is of one moment", async () => {
   store.db.exec("CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(30000000))");
   // Two tables that always agree: every commit adds one row to both.
@@ -142,7 +140,7 @@ test("another process may write all the time: the copy is of one moment", async 
   const writer = spawn(process.execPath, [
     "--input-type=module",
     "-e",
-    `import { openDatabase } from ${JSON.stringify(`file://${SOURCE}store/open.js`)};
+    `import { openDatabase } from ${JSON.stringify(builtModule("store/open"))};
      const db = openDatabase(${JSON.stringify(store.path)}, { ifMissing: "create" });
      db.pragma("synchronous = OFF");
      const write = db.transaction((n) => {

@@ -2,13 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { acquireRunLock } from "../../src/store/lock.ts";
-import { BIN } from "../cli.ts";
+import { builtModule } from "../cli.ts";
 import { tempDir } from "../temp.ts";
 
-const MODULE = pathToFileURL(join(BIN, "../../dist/store/lock.js")).href;
+const MODULE = builtModule("store/lock");
 
 /** Another process that takes the lock, says so and keeps it. */
 async function holder(path: string): Promise<ChildProcess> {

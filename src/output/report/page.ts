@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { packageFile } from "../../package.ts";
 import { plainText } from "../text.ts";
 import type { ReportActivity } from "./activity.ts";
 import { activitySection } from "./activity-section.ts";
@@ -103,9 +104,7 @@ function sourceHash(content: string): string {
 function readAssets(): Assets {
   const require = createRequire(import.meta.url);
   const uplot = (file: string): string => readFileSync(require.resolve(`uplot/dist/${file}`), "utf8");
-  // The same number of folders up from src/ and from dist/.
-  const own = (file: string): string =>
-    readFileSync(new URL(`../../../assets/report/${file}`, import.meta.url), "utf8");
+  const own = (file: string): string => readFileSync(packageFile(`assets/report/${file}`), "utf8");
   return {
     styles: [uplot("uPlot.min.css"), own("page.css")],
     scripts: [uplot("uPlot.iife.min.js"), own("page.js")],

@@ -281,5 +281,5 @@ function portable(cause: unknown): unknown {
 }
 
 if (!isMainThread && parentPort !== null && (workerData as Partial<Order> | null)?.task === "apple-health") {
-  await serve(parentPort, workerData as Order);
+  void serve(parentPort, workerData as Order);
 }

@@ -12,7 +12,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { inflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../../src/errors.ts";
@@ -20,6 +19,7 @@ import { ExitCode } from "../../../src/exit-codes.ts";
 import { openExport, recognizesExport } from "../../../src/providers/apple-health/archive.ts";
 import type { ExportFiles, RouteBytes } from "../../../src/providers/apple-health/elements.ts";
 import type { ImportFile } from "../../../src/providers/types.ts";
+import { builtModule } from "../../cli.ts";
 import { buildZip, type EntrySpec } from "./zip-builder.ts";
 
 const XML = `<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE HealthData [\n]>\n<HealthData locale="en_GB">\n${Array.from({ length: 400 }, (_, n) => `<Record type="x" value="${n * 7919}"/>`).join("\n")}\n</HealthData>\n`;
@@ -336,10 +336,7 @@ describe("strange files get a sentence and exit 6", () => {
     chmodSync(folder, 0o755);
     chmodSync(dirname(locked), 0o755);
     // Root may read anything, so the question is asked by nobody.
-    const module = pathToFileURL(
-      join(import.meta.dirname, "../../../dist/providers/apple-health/archive.js"),
-    );
-    const script = `import { openExport } from ${JSON.stringify(module.href)};
+    const script = `import { openExport } from ${JSON.stringify(builtModule("providers/apple-health/archive"))};
       if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534); }
       try { await openExport({ path: ${JSON.stringify(locked)}, isDirectory: true, size: 0, head: Buffer.alloc(0) }); }
       catch (error) { console.log(error.code, error.exitCode, error.message); }`;

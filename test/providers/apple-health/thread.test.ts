@@ -6,11 +6,12 @@ import { openExport } from "../../../src/providers/apple-health/archive.ts";
 import { readFiles, type ReadingSession } from "../../../src/providers/apple-health/reading.ts";
 import type * as thread from "../../../src/providers/apple-health/thread.ts";
 import type { ImportFile, Warning } from "../../../src/providers/types.ts";
+import { builtModule } from "../../cli.ts";
 import { tempDir } from "../../temp.ts";
 import { buildZip } from "./zip-builder.ts";
 
 /** A thread loads built code, so this side of it has to be the built one, too. */
-const built = new URL("../../../dist/providers/apple-health/thread.js", import.meta.url).href;
+const built = builtModule("providers/apple-health/thread");
 const { readInThread } = (await import(/* @vite-ignore */ built)) as typeof thread;
 
 const START = Date.parse("2024-07-01T06:00:00Z");
