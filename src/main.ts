@@ -27,10 +27,11 @@ export async function main(
     import("./app.ts"),
     import("./program.ts"),
   ]);
-  const app = new App({ io, environment, now, signal, version: version() });
+  const own = version();
+  const app = new App({ io, environment, now, signal, version: own });
   try {
     const program = await buildProgram(argv, {
-      version: version(),
+      version: own,
       context: app,
       onGlobals: (globals) => app.configure(globals),
     });

@@ -1,11 +1,12 @@
 import { promisify } from "node:util";
-import { deflateRaw, inflateRawSync } from "node:zlib";
+import type zlib from "node:zlib";
 import type { Database } from "better-sqlite3";
 import { StoreError } from "../errors.ts";
 import type { PackedPayload, RawPayload } from "../model/index.ts";
 import { newSha256 } from "./digest.ts";
 
-const deflate = promisify(deflateRaw);
+/** A list of activities needs no zlib, which takes a millisecond to load. */
+const compression = (): typeof zlib => process.getBuiltinModule("node:zlib");
 
 /** A payload with everything that must be computed before the (synchronous) transaction. */
 export interface PreparedPayload {
@@ -75,7 +76,7 @@ export class PayloadTable {
     const sha256 = newSha256().update(bytes).digest();
     const common = { kind, mediaType, sha256, length: bytes.length };
     if (this.#find.get(sha256) !== undefined) return common;
-    const packed = await deflate(bytes, windowFor(bytes.length));
+    const packed = await promisify(compression().deflateRaw)(bytes, windowFor(bytes.length));
     const body =
       packed.length < bytes.length
         ? { encoding: "deflate-raw" as const, bytes: packed }
@@ -144,7 +145,7 @@ function windowFor(length: number): { readonly windowBits: number; readonly memL
 export function unpack(encoding: string, body: Buffer, length: number): Buffer {
   if (encoding !== "deflate-raw") return body;
   try {
-    return inflateRawSync(body, { maxOutputLength: Math.max(length, 1) });
+    return compression().inflateRawSync(body, { maxOutputLength: Math.max(length, 1) });
   } catch (error) {
     throw new StoreError("STORE_DAMAGED", "a stored raw payload does not inflate", {
       hint: "fitglue verify, then restore a backup",
