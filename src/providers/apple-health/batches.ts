@@ -72,10 +72,13 @@ export async function* batchesOf(
     const { wire, element, routes } = loaded;
     for (const { code, message } of loaded.missing)
       session.warn({ code, message: at(message, element), loss: true });
+    const window = windowOf(wire);
+    // With each batch is often enough.
+    if (items.length === 0) index.forget(window.start);
     const { item, oddities } = buildItem({
       bytes: loaded.bytes,
       wire,
-      slices: index.within(windowOf(wire)),
+      slices: index.within(window),
       table: scan,
       routes,
       timezone: session.timezone,

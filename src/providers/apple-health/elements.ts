@@ -31,6 +31,11 @@ export interface RecordColumn {
   source(index: number): number;
   /** Index into `Scan.units`. */
   unit(index: number): number;
+  /**
+   * Says that no record with an earlier start will be asked for. What is let go by that has a start of −Infinity from then on, so
+   * that an order by start stays one.
+   */
+  forget?(before: number): void;
 }
 
 /** Who wrote a record, interned over the whole file. */

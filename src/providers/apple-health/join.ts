@@ -90,6 +90,11 @@ export class RecordIndex {
     }
     return slices;
   }
+
+  /** Lets go of records that no window from `start` on needs: workouts come by start, and memory is needed for storing them. */
+  forget(start: number): void {
+    for (const { column } of this.#ordered) column.forget?.(start);
+  }
 }
 
 /** Unpacked, since everything is looked at more than once from here on. */

@@ -12,6 +12,8 @@ interface Packed {
 }
 
 interface Block {
+  /** The greatest `start`. */
+  readonly last: number;
   readonly start: Packed;
   /** `end − start`. */
   readonly duration: Packed;
@@ -19,6 +21,18 @@ interface Block {
   readonly source: Packed;
   readonly unit: Packed;
 }
+
+const nothing = (base: number): Packed => ({ base, data: undefined });
+
+/** What is left of a block that nobody needs any more. */
+const FORGOTTEN: Block = {
+  last: Number.NEGATIVE_INFINITY,
+  start: nothing(Number.NEGATIVE_INFINITY),
+  duration: nothing(0),
+  value: nothing(Number.NaN),
+  source: nothing(-1),
+  unit: nothing(-1),
+};
 
 /**
  * The records of one type in file order. A block of 4096 is filled in wide arrays and then packed: a million heart
@@ -57,6 +71,7 @@ export class RecordBlocks implements RecordColumn {
 
   #seal(): void {
     this.#blocks.push({
+      last: this.#starts.reduce((last, start) => Math.max(last, start), Number.NEGATIVE_INFINITY),
       start: pack(this.#starts),
       duration: pack(this.#durations),
       value: pack(this.#values),
@@ -64,6 +79,12 @@ export class RecordBlocks implements RecordColumn {
       unit: pack(this.#units),
     });
     this.#open = 0;
+  }
+
+  forget(before: number): void {
+    for (const [at, { last }] of this.#blocks.entries()) {
+      if (last < before) this.#blocks[at] = FORGOTTEN;
+    }
   }
 
   start(index: number): number {
