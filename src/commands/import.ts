@@ -3,7 +3,7 @@ import { UsageError } from "../errors.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { isTimezone } from "../model/index.ts";
 import { errorDocument } from "../output/errors.ts";
-import { importProgressText, startProgress } from "../output/progress.ts";
+import { importProgressTexts, startProgress } from "../output/progress.ts";
 import { importLine, importSummary } from "../output/summary.ts";
 import { plainText } from "../output/text.ts";
 import { type FileProvider, type FileResult, importPath } from "../sync/import.ts";
@@ -76,6 +76,7 @@ async function importOne(
   const start = context.now();
   const elapsed = (): number => context.now() - start;
   const progress = await startProgress(io, globals, `reading ${plainText(path)}`);
+  const textOf = importProgressTexts(() => context.now());
   let result: FileResult;
   try {
     result = await importPath(path, providers, context.store("write"), {
@@ -83,7 +84,7 @@ async function importOne(
       dryRun,
       signal: context.signal,
       now: () => context.now(),
-      onProgress: (step) => progress.update(importProgressText(step, elapsed())),
+      onProgress: (step) => progress.update(textOf(step)),
     });
   } finally {
     progress.stop();

@@ -62,7 +62,7 @@ function terminalStream(stream: OutputStream): NodeJS.WritableStream {
   return terminal as unknown as NodeJS.WritableStream;
 }
 
-/** How far an import is. Cumulative since its start. */
+/** How far an import is. Cumulative since the start of the file; one that is read once more begins again. */
 export interface ImportStep {
   /** Plain bytes read. */
   readonly bytes: number;
@@ -88,6 +88,17 @@ export function importProgressText(step: ImportStep, elapsedMs: number): string 
   if (step.activities > 0) parts.push(plural(step.activities, "activity", "activities"));
   if (step.records > 0) parts.push(`${formatCount(step.records)} records`);
   return parts.join("  ");
+}
+
+/** {@link importProgressText} for the steps of one file as they come. The rate is that of the reading in progress. */
+export function importProgressTexts(now: () => number): (step: ImportStep) => string {
+  let start = now();
+  let before = 0;
+  return (step) => {
+    if (step.bytes < before) start = now();
+    before = step.bytes;
+    return importProgressText(step, now() - start);
+  };
 }
 
 /** `412 MB`, decimal units as disks and networks count. */

@@ -225,7 +225,7 @@ export interface StoredSession {
   payloadKinds(): readonly string[];
 }
 
-/** Cumulative since the start of the file. */
+/** Cumulative since the start of the file; a file that is read once more begins again. */
 export interface ImportProgress {
   /** Plain (uncompressed) bytes read. */
   readonly bytes: number;
@@ -234,7 +234,7 @@ export interface ImportProgress {
   readonly activities: number;
   /** Records of any kind seen. */
   readonly records: number;
-  /** `reading`, `routes`, `joining`. */
+  /** For people: `reading`, `reading around damage`, `joining`. */
   readonly phase: string;
 }
 

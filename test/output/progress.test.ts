@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatCount,
   importProgressText,
+  importProgressTexts,
   plural,
   startProgress,
 } from "../../src/output/progress.ts";
@@ -80,6 +81,20 @@ describe("importProgressText", () => {
     ],
   ])("%j after %i ms", (step, elapsed, text) => {
     expect(importProgressText(step, elapsed)).toBe(text);
+  });
+
+  it("tells the rate of a second reading by itself", () => {
+    let now = 1000;
+    const textOf = importProgressTexts(() => now);
+    const step = { totalBytes: 1e9, activities: 0, records: 0 };
+    now = 6000;
+    expect(textOf({ ...step, bytes: 500e6, phase: "reading" })).toBe(
+      "reading  50%  500 MB of 1.0 GB  100 MB/s",
+    );
+    now = 8000;
+    expect(textOf({ ...step, bytes: 4e6, phase: "again" })).toBe("again  0%  4.0 MB of 1.0 GB");
+    now = 10_000;
+    expect(textOf({ ...step, bytes: 40e6, phase: "again" })).toBe("again  4%  40 MB of 1.0 GB  20 MB/s");
   });
 
   it("rounds for reading", () => {

@@ -17,15 +17,15 @@ export async function* readFiles(
   session: ReadingSession,
 ): AsyncGenerator<Batch, void, void> {
   const { mainBytes: totalBytes } = files;
-  const options: ScanOptions = {
+  const during = (phase: string): ScanOptions => ({
     signal: session.signal,
     onProgress: ({ bytes, elements, workouts }) =>
-      session.progress({ bytes, totalBytes, activities: workouts, records: elements, phase: "reading" }),
-  };
-  let found = await scan(files.main, options);
+      session.progress({ bytes, totalBytes, activities: workouts, records: elements, phase }),
+  });
+  let found = await scan(files.main, during("reading"));
   const around = files.around?.();
   if (around !== undefined) {
-    const more = await scan(around.content, { ...options, zeroIsLost: true });
+    const more = await scan(around.content, { ...during("reading around damage"), zeroIsLost: true });
     if (around.wentOn) found = more;
   }
   if (found.elements === 0 && found.locale === null && found.exportDate === null) {

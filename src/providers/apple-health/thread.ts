@@ -247,7 +247,8 @@ async function serve(port: MessagePort, { file, timezone }: Order): Promise<void
     warn: (warning) => post({ kind: "warn", warning }),
     progress: (progress) => {
       untold = progress;
-      if (progress.bytes - toldBytes >= PROGRESS_STEP) tellProgress();
+      // Either way: a second reading begins far behind where the first one ended.
+      if (Math.abs(progress.bytes - toldBytes) >= PROGRESS_STEP) tellProgress();
     },
     routeRead: () => post({ kind: "route" }),
   };

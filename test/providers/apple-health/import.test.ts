@@ -474,6 +474,18 @@ describe("an archive with damaged compressed data", () => {
     expect([third.added, third.updated]).toEqual([0, 0]);
   });
 
+  test("is read twice, and says so while it is", async () => {
+    const phases = new Set<string>();
+    const path = zipOf((deflated) => noise(deflated, 60_000, 64));
+    await importPath(path, [PROVIDER], store(), {
+      dryRun: false,
+      signal: new AbortController().signal,
+      now: () => NOW,
+      onProgress: ({ phase }) => void phases.add(phase),
+    });
+    expect([...phases]).toEqual(["reading", "reading around damage", "joining"]);
+  });
+
   test("a damage that hides the end of the data costs what is behind it, and nothing else", async () => {
     const into = store();
     const { status, warnings, activities } = await run(

@@ -8,6 +8,7 @@ import type * as thread from "../../../src/providers/apple-health/thread.ts";
 import type { ImportFile, Warning } from "../../../src/providers/types.ts";
 import { builtModule } from "../../cli.ts";
 import { tempDir } from "../../temp.ts";
+import { longExport } from "./long-export.ts";
 import { buildZip } from "./zip-builder.ts";
 
 /** A thread loads built code, so this side of it has to be the built one, too. */
@@ -130,6 +131,21 @@ describe("reading in a thread", () => {
     expect(there.routes).toBe(here.routes);
     expect(there.routes).toBe(23);
     expect(there.phases).toEqual(here.phases);
+  });
+
+  test("tells how far a second reading is, though the first has been further", async () => {
+    const path = join(tempDir(), "export.zip");
+    const content = longExport(1200, 120).replace("<ExportDate", `${"\n".repeat(12 << 20)}<ExportDate`);
+    const damage = (deflated: Buffer): Buffer =>
+      deflated.fill(0, deflated.length - 20_000, deflated.length - 19_936);
+    writeFileSync(path, buildZip([{ name: "apple_health_export/export.xml", content, damage }]));
+    const steps: number[] = [];
+    const progress: ReadingSession["progress"] = ({ phase, bytes }) => {
+      if (phase === "reading around damage") steps.push(Math.floor(bytes / (4 << 20)));
+    };
+    for await (const _ of readInThread(importFile(path), { ...listener().session, progress }));
+    // The first piece of a second reading has some 4 MB.
+    expect(steps).toEqual([1, 2, 3]);
   });
 
   test("throws the error that reading in place throws, as one of the same kind", async () => {
