@@ -23,24 +23,25 @@ export async function main(
     io.stdout.write(`${version()}\n`);
     return ExitCode.OK;
   }
-  const [{ App }, { buildProgram, isHelp, asUsageError }] = await Promise.all([
+  const [{ App }, { asUsageError, buildProgram, isHelp, withHelpFlag }] = await Promise.all([
     import("./app.ts"),
     import("./program.ts"),
   ]);
   const own = version();
+  const line = withHelpFlag(argv);
   const app = new App({ io, environment, now, signal, version: own });
   try {
-    const program = await buildProgram(argv, {
+    const program = await buildProgram(line, {
       version: own,
       context: app,
       onGlobals: (globals) => app.configure(globals),
     });
-    await program.parseAsync(argv, { from: "user" });
+    await program.parseAsync(line, { from: "user" });
     return app.exitCode;
   } catch (error) {
     if (isHelp(error)) return ExitCode.OK;
     if (error instanceof ClosedPipeError) return ExitCode.OK;
-    const failure = asUsageError(error, argv);
+    const failure = asUsageError(error, line);
     const json = app.globals.json || argv.includes("--json");
     return fail(failure, io, json ? "json" : detailOf(app.globals));
   } finally {

@@ -100,16 +100,30 @@ export interface ProgramOptions {
   readonly onGlobals: (globals: GlobalOptions) => void | Promise<void>;
 }
 
-/** Which command an argument list names: only that one's module is loaded. */
-export function commandNamed(argv: readonly string[]): CommandEntry | undefined {
+/** Where an argument list names its command, or −1. */
+function commandAt(argv: readonly string[]): number {
   for (let index = 0; index < argv.length; index++) {
     const argument = argv[index] ?? "";
-    if (argument === "--") return undefined;
+    if (argument === "--") return -1;
     if (argument === "--db") index++;
-    else if (!argument.startsWith("-") && argument !== "help")
-      return COMMANDS.find(({ name }) => name === argument);
+    else if (!argument.startsWith("-")) return index;
   }
-  return undefined;
+  return -1;
+}
+
+/** Which command an argument list names: only that one's module is loaded. */
+export function commandNamed(argv: readonly string[]): CommandEntry | undefined {
+  const argument = argv[commandAt(argv)];
+  return COMMANDS.find(({ name }) => name === argument);
+}
+
+/**
+ * `help list` as `list --help`. Commander's own command ends with whatever `process.exitCode` holds, which is a failure until the
+ * work is done, and takes an unknown name for none.
+ */
+export function withHelpFlag(argv: readonly string[]): readonly string[] {
+  const at = commandAt(argv);
+  return argv[at] === "help" ? [...argv.toSpliced(at, 1), "--help"] : argv;
 }
 
 /**

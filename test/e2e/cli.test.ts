@@ -26,6 +26,18 @@ describe("the command line itself", () => {
     for (const name of ["sync", "import"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 
+  test.each([
+    { argv: ["help"], same: ["--help"] },
+    { argv: ["help", "list"], same: ["list", "--help"] },
+    { argv: ["--quiet", "help", "sync"], same: ["sync", "--help"] },
+  ])("$argv is $same", async ({ argv, same }) => {
+    const home = tempDir();
+    const expected = await runCli(same, { home });
+    expect(await runCli(argv, { home })).toEqual(expected);
+    expect([expected.code, expected.stderr]).toEqual([0, ""]);
+    expect(expected.stdout).toMatch(/^Usage: fitglue /);
+  });
+
   test.each<[string[], string]>([
     [[], "fitglue: no command given\n  try: fitglue --help\n"],
     [["bogus"], "fitglue: unknown command 'bogus'\n  try: fitglue --help\n"],
