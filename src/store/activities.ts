@@ -49,6 +49,8 @@ export class ActivityTable {
   readonly #byId;
   readonly #insert;
   readonly #update;
+  readonly #setRaw;
+  readonly #setFirstRaw;
   readonly #addAlias;
   readonly #aliases;
   readonly #laps;
@@ -79,6 +81,8 @@ export class ActivityTable {
       `UPDATE activities SET external_id = ?, parser_version = ?, updated_at = ?, deleted_at = ?, extra = ?, digest = ?,
        ${columns.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`,
     );
+    this.#setRaw = db.prepare("UPDATE activities SET raw_id = ? WHERE id = ?");
+    this.#setFirstRaw = db.prepare("UPDATE activities SET raw_id = ? WHERE id = ? AND raw_id IS NULL");
     this.#addAlias = db.prepare(
       `INSERT INTO activity_aliases (source, account, external_id, activity_id) VALUES (?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET activity_id = excluded.activity_id WHERE activity_id <> excluded.activity_id`,
@@ -193,6 +197,11 @@ export class ActivityTable {
   get(id: number, withSamples: boolean): StoredActivity | undefined {
     const row = this.#byId.get(id) as ActivityRow | undefined;
     return row === undefined ? undefined : this.#assemble(row, withSamples);
+  }
+
+  /** Links an activity to the first of its raw payloads: to another one (`replace`), or only where it has none yet. */
+  setRaw(id: number, rawId: number, replace: boolean): void {
+    (replace ? this.#setRaw : this.#setFirstRaw).run(rawId, id);
   }
 
   /** The other ids of an activity. */

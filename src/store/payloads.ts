@@ -1,8 +1,7 @@
-import { promisify } from "node:util";
 import type zlib from "node:zlib";
 import type { Database } from "better-sqlite3";
 import { StoreError } from "../errors.ts";
-import type { PackedPayload, RawPayload } from "../model/index.ts";
+import { deflatePayload, type PackedPayload, type RawPayload } from "../model/index.ts";
 import { newSha256 } from "./digest.ts";
 
 /** A list of activities needs no zlib, which takes a millisecond to load. */
@@ -76,11 +75,11 @@ export class PayloadTable {
     const sha256 = newSha256().update(bytes).digest();
     const common = { kind, mediaType, sha256, length: bytes.length };
     if (this.#find.get(sha256) !== undefined) return common;
-    const packed = await promisify(compression().deflateRaw)(bytes, windowFor(bytes.length));
+    const deflated = await deflatePayload(bytes);
     const body =
-      packed.length < bytes.length
-        ? { encoding: "deflate-raw" as const, bytes: packed }
-        : { encoding: "identity" as const, bytes };
+      deflated === undefined
+        ? { encoding: "identity" as const, bytes }
+        : { encoding: "deflate-raw" as const, bytes: deflated };
     return { ...common, body };
   }
 
@@ -127,15 +126,6 @@ export class PayloadTable {
       bytes: unpack(encoding, body, length),
     }));
   }
-}
-
-/**
- * A window no larger than what there is to compress (and the 262 bytes that zlib keeps free): its own default takes 268 KB for every payload, and a batch
- * compresses dozens of small ones at once.
- */
-function windowFor(length: number): { readonly windowBits: number; readonly memLevel: number } {
-  const windowBits = Math.min(15, Math.max(9, Math.ceil(Math.log2(length + 262))));
-  return { windowBits, memLevel: windowBits - 7 };
 }
 
 /**

@@ -299,9 +299,7 @@ export class Store {
       first ??= id;
     }
     if (first === undefined) return;
-    this.db
-      .prepare(`UPDATE activities SET raw_id = ${replace ? "?" : "coalesce(raw_id, ?)"} WHERE id = ?`)
-      .run(first, activityId);
+    this.activities.setRaw(activityId, first, replace);
   }
 
   #markMissing(owner: Owner, span: NonNullable<Batch["complete"]>, now: string): number {

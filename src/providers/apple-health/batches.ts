@@ -1,6 +1,8 @@
 import { hash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { FitglueError, InterruptedError, ItemError } from "../../errors.ts";
-import type { Batch, Item, Skipped } from "../../model/index.ts";
+import { deflatePayload } from "../../model/index.ts";
+import type { Batch, Item, PackedPayload, RawPayload, Skipped } from "../../model/index.ts";
 import { possibleDuplicates, sessionOf, withoutRewrites } from "./duplicates.ts";
 import type { Session } from "./duplicates.ts";
 import type { ElementBytes, ExportFiles, RouteBytes, RouteFile, Scan } from "./elements.ts";
@@ -17,7 +19,7 @@ const BATCH_WORKOUTS = 16;
 /** … and memory stays flat if long routes make it fewer. */
 const BATCH_BYTES = 4 << 20;
 /** Workouts whose routes are being read while an earlier one is mapped. */
-const LOOKAHEAD = 2;
+const LOOKAHEAD = 5;
 
 /** A workout with the bytes of its routes, and what was wrong with these. */
 interface Loaded {
@@ -43,11 +45,11 @@ export async function* batchesOf(
   const duplicates = possibleDuplicates(sessions);
   const index = new RecordIndex(scan);
   const loader = new RouteLoader(files, session);
-  let items: Item[] = [];
+  let items: Promise<Item>[] = [];
   let bytes = 0;
   let pending: readonly Skipped[] = skipped;
-  const flush = (): Batch => {
-    const batch: Batch = { items, skipped: pending, mode: "merge" };
+  const flush = async (): Promise<Batch> => {
+    const batch: Batch = { items: await Promise.all(items), skipped: pending, mode: "merge" };
     items = [];
     bytes = 0;
     pending = [];
@@ -66,6 +68,8 @@ export async function* batchesOf(
       loading.catch(() => undefined);
       queue.push(loading);
     }
+    // Lets those behind it go on: what has been read meanwhile is told only when nothing else is to do.
+    await setImmediate();
     const loaded = await queue.shift();
     if (session.signal.aborted) throw new InterruptedError({ cause: session.signal.reason });
     if (loaded === undefined) break;
@@ -86,7 +90,7 @@ export async function* batchesOf(
     });
     for (const { code, message, loss } of oddities)
       session.warn({ code, message: at(message, element), loss });
-    items.push(item);
+    items.push(packed(item));
     for (const raw of item.raw) bytes += "deflated" in raw ? raw.deflated.length : raw.bytes.length;
     for (const column of Object.values(item.activity.samples)) bytes += column.byteLength;
     if (items.length >= BATCH_WORKOUTS || bytes >= BATCH_BYTES) {
@@ -97,10 +101,25 @@ export async function* batchesOf(
         records: scan.elements,
         phase: "joining",
       });
-      yield flush();
+      yield await flush();
     }
   }
-  if (items.length > 0 || pending.length > 0) yield flush();
+  if (items.length > 0 || pending.length > 0) yield await flush();
+}
+
+/** The item with its payloads deflated: whoever stores it has enough to do, and here it happens beside the mapping of the next. */
+async function packed({ activity, raw }: Item): Promise<Item> {
+  return {
+    activity,
+    raw: await Promise.all(raw.map((one) => ("deflated" in one ? one : packedPayload(one)))),
+  };
+}
+
+async function packedPayload(payload: RawPayload): Promise<RawPayload | PackedPayload> {
+  const { kind, mediaType, bytes } = payload;
+  const deflated = await deflatePayload(bytes);
+  if (deflated === undefined) return payload;
+  return { kind, mediaType, deflated, sha256: hash("sha256", bytes, "buffer"), length: bytes.length };
 }
 
 function at(message: string, element: ElementBytes): string {

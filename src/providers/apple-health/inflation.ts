@@ -1,4 +1,6 @@
-import { createInflateRaw } from "node:zlib";
+import { setImmediate } from "node:timers/promises";
+import { promisify } from "node:util";
+import { createGunzip, createInflateRaw, gunzip, type Gunzip, type InflateRaw } from "node:zlib";
 
 /** Plain bytes per piece: large, since every piece is a trip to the thread pool and back. */
 const PIECE = 256 << 10;
@@ -31,13 +33,85 @@ export async function* inflate(
   return yield* new Inflation(open(), inflation.fed).pieces(inflation.delivered);
 }
 
+/** What an archive says of a deflate stream's plain bytes. */
+export interface Promised {
+  readonly size: number;
+  readonly crc32: number;
+}
+
+/** What a gzip member begins with (RFC 1952 §2.3): deflate, no flags, no time, no system. */
+const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+const GZIP_TRAILER_SIZE = 8;
+
+/** What a gzip member ends with: the checksum and the size of the plain bytes, the latter in 32 bits. */
+function writeGzipTrailer(target: Buffer, at: number, { size, crc32 }: Promised): void {
+  target.writeUInt32LE(crc32, at);
+  target.writeUInt32LE(size % 2 ** 32, at + 4);
+}
+
+/**
+ * Inflates a raw deflate stream of which everything is known, as a gzip member: zlib checks such a one itself, in the thread
+ * pool, where a checksum keeps nobody waiting. Where a promise is broken, what has been given until then is what
+ * {@link inflate} gives, too, and `isWhole` is false.
+ *
+ * @param content the stream's bytes and no others; fewer than `length` are no member
+ */
+export async function* inflatePromised(
+  content: AsyncIterable<Buffer>,
+  length: number,
+  promised: Promised,
+): AsyncGenerator<Buffer, { readonly isWhole: boolean; readonly given: number }, void> {
+  async function* member(): AsyncGenerator<Buffer, void, void> {
+    yield GZIP_HEADER;
+    let left = length;
+    for await (const piece of content) {
+      left -= piece.length;
+      yield piece;
+    }
+    if (left !== 0) return;
+    // A damaged stream may go on where it should have ended; what zlib makes of the trailer then is nothing of the entry's.
+    await setImmediate();
+    inflation.closeOutput();
+    const trailer = Buffer.alloc(GZIP_TRAILER_SIZE);
+    writeGzipTrailer(trailer, 0, promised);
+    yield trailer;
+  }
+  const inflation: Inflation = new Inflation(member(), undefined, createGunzip({ chunkSize: PIECE }));
+  const { problem } = yield* inflation.pieces(0);
+  const given = inflation.delivered;
+  return { isWhole: problem === undefined && (promised.size - given) % 2 ** 32 === 0, given };
+}
+
+/** Room for a deflate stream of `length` bytes, and for what makes it a gzip member. */
+export function roomForMember(length: number): { readonly member: Buffer; readonly deflated: Buffer } {
+  const member = Buffer.allocUnsafeSlow(GZIP_HEADER.length + length + GZIP_TRAILER_SIZE);
+  return { member, deflated: member.subarray(GZIP_HEADER.length, GZIP_HEADER.length + length) };
+}
+
+/**
+ * The plain bytes of a short stream that stands in its {@link roomForMember}, at once; undefined where a promise is broken.
+ */
+export async function inflateMember(member: Buffer, promised: Promised): Promise<Buffer | undefined> {
+  GZIP_HEADER.copy(member);
+  writeGzipTrailer(member, member.length - GZIP_TRAILER_SIZE, promised);
+  try {
+    // One byte more than needed: zlib can then tell that it is at the end without another piece.
+    const room = promised.size + 1;
+    const bytes = await promisify(gunzip)(member, { chunkSize: Math.max(64, room), maxOutputLength: room });
+    return bytes.length === promised.size ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 class Inflation {
   readonly #source: AsyncIterable<Buffer>;
   /** From this compressed byte on the input is given byte by byte. */
   readonly #singlyFrom: number;
-  readonly #inflater = createInflateRaw({ chunkSize: PIECE });
+  readonly #inflater: Gunzip | InflateRaw;
   readonly #queue: Buffer[] = [];
   #over = false;
+  #isOutputClosed = false;
   #problem: InflationEnd["problem"];
   #failure: unknown;
   #wakeReader: (() => void) | undefined;
@@ -47,11 +121,17 @@ class Inflation {
   /** Plain bytes given to the caller. */
   delivered = 0;
 
-  constructor(source: AsyncIterable<Buffer>, singlyFrom: number | undefined) {
+  constructor(
+    source: AsyncIterable<Buffer>,
+    singlyFrom: number | undefined,
+    inflater: Gunzip | InflateRaw = createInflateRaw({ chunkSize: PIECE }),
+  ) {
     this.#source = source;
+    this.#inflater = inflater;
     this.#singlyFrom = singlyFrom ?? Infinity;
     this.#inflater.on("data", (piece: Buffer) => {
-      this.#queue.push(piece);
+      if (this.#isOutputClosed) this.#problem = "damaged";
+      else this.#queue.push(piece);
       this.#wakeReader?.();
     });
     this.#inflater.on("error", (error: NodeJS.ErrnoException) => {
@@ -61,6 +141,11 @@ class Inflation {
     // The stream's own end may come before the input's; then only this is told.
     this.#inflater.on("end", () => this.#finish());
     this.#inflater.on("close", () => this.#finish());
+  }
+
+  /** From now on whatever comes out is damage, and not given. To be called when zlib has finished all input before. */
+  closeOutput(): void {
+    this.#isOutputClosed = true;
   }
 
   /** The plain bytes behind the first `skip`. */

@@ -120,7 +120,7 @@ function routeOddities(
   }
   for (const { reference, points } of files) {
     let untimed = 0;
-    for (const ms of points.time) if (Number.isNaN(ms)) untimed++;
+    for (let index = 0; index < points.length; index++) if (Number.isNaN(points.time[index])) untimed++;
     if (untimed === 0) continue;
     const message = `${reference} has points without a time, which cannot be placed: ${untimed}`;
     oddities.push({ code: "route-untimed", message, loss: true });

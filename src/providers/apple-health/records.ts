@@ -27,12 +27,10 @@ interface Row {
  */
 export function formatRecords(slices: readonly Slice[], table: RecordTable): Uint8Array<ArrayBuffer> {
   const names = new Map<number, string>();
-  for (const { source: sources } of slices) {
-    for (const source of sources) {
-      if (names.has(source)) continue;
-      const { name = "", device = "" } = table.sources[source] ?? {};
-      names.set(source, `${JSON.stringify(name)}\t${JSON.stringify(withoutPointer(device))}`);
-    }
+  for (const source of slices.flatMap((slice) => distinct(slice.source))) {
+    if (names.has(source)) continue;
+    const { name = "", device = "" } = table.sources[source] ?? {};
+    names.set(source, `${JSON.stringify(name)}\t${JSON.stringify(withoutPointer(device))}`);
   }
   const sorted = [...new Set(names.values())].sort();
   const numbers = new Map([...names].map(([source, name]) => [source, sorted.indexOf(name)]));
@@ -40,13 +38,24 @@ export function formatRecords(slices: readonly Slice[], table: RecordTable): Uin
   text.write(`${HEADER}\n`);
   sorted.forEach((name, number) => text.write(`source\t${number}\t${name}\n`));
   for (const slice of slices.toSorted((a, b) => (a.type < b.type ? -1 : 1))) {
-    const units = new Map([...new Set(slice.unit)].map((unit) => [unit, table.units[unit] ?? ""]));
+    const units = new Map(distinct(slice.unit).map((unit) => [unit, table.units[unit] ?? ""]));
     for (const unit of [...new Set(units.values())].sort()) {
       text.write(`type\t${slice.type}\t${JSON.stringify(unit)}\n`);
       writeBlock(text, slice, numbers, (row) => units.get(slice.unit[row] ?? -1) === unit);
     }
   }
   return text.bytes();
+}
+
+/** The few values of a long column. */
+function distinct(column: Float64Array): number[] {
+  const values = new Set<number>();
+  for (let row = 0, before = Number.NaN; row < column.length; row++) {
+    const value = column[row] ?? Number.NaN;
+    if (value !== before) values.add(value);
+    before = value;
+  }
+  return [...values];
 }
 
 /** Writes the records of one unit. They come by start; what starts at one instant has no order of its own. */

@@ -112,12 +112,14 @@ export function readRoute(content: Uint8Array): RoutePoints {
   while (at >= 0) {
     const first = bytes[at + 1];
     if (first === 116 && isNameAt(bytes, at + 1, TRKPT)) {
-      const end = hasHoles ? endOfPoint(bytes, at) : at;
-      if (bytes.subarray(at, end).includes(0)) {
-        // What is behind the lost bytes may be the rest of another point.
-        damage.add("route-damaged", "a point that has lost some of its bytes", at);
-        at = bytes.indexOf(LT, end + (bytes[end + 1] === SLASH ? 1 : 0));
-        continue;
+      if (hasHoles) {
+        const end = endOfPoint(bytes, at);
+        if (bytes.subarray(at, end).includes(0)) {
+          // What is behind the lost bytes may be the rest of another point.
+          damage.add("route-damaged", "a point that has lost some of its bytes", at);
+          at = bytes.indexOf(LT, end + (bytes[end + 1] === SLASH ? 1 : 0));
+          continue;
+        }
       }
       const usual = readUsualPoint(bytes, at);
       at = usual >= 0 ? bytes.indexOf(LT, usual) : readUnusualPoint(bytes, at, damage);

@@ -131,9 +131,10 @@ function union(a: Float64Array, b: Float64Array): Float64Array {
   const both = new Float64Array(a.length + b.length);
   let length = 0;
   for (let left = 0, right = 0; left < a.length || right < b.length; length++) {
-    const one = a[left] ?? Number.POSITIVE_INFINITY;
-    const other = b[right] ?? Number.POSITIVE_INFINITY;
-    both[length] = Math.min(one, other);
+    // Not read beyond its end: what may be undefined is an object in each turn.
+    const one = left < a.length ? (a[left] ?? Number.NaN) : Number.POSITIVE_INFINITY;
+    const other = right < b.length ? (b[right] ?? Number.NaN) : Number.POSITIVE_INFINITY;
+    both[length] = one < other ? one : other;
     if (one <= other) left++;
     if (other <= one) right++;
   }

@@ -1,16 +1,13 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { promisify } from "node:util";
-import { crc32, inflateRaw } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { type Content, contentOf } from "./content.ts";
 import type { Damage, ExportFiles, RouteBytes } from "./elements.ts";
 import { ROUTE_LIMIT, unreadable, utf16Error } from "./folder.ts";
+import { inflateMember, roomForMember } from "./inflation.ts";
 import { readAroundNothing } from "./recovery/read-around.ts";
 import { RouteIndex, baseName } from "./route-index.ts";
 import { type ZipDirectory, dataOffset, readEntry, readEntryAround, readZipDirectory } from "./zip.ts";
 import type { ZipEntry } from "./zip-entry.ts";
-
-const inflateWhole = promisify(inflateRaw);
 
 const HEAD = 4096;
 /** Entries whose beginning is looked at in search of the main XML; real exports have a handful besides routes. */
@@ -254,25 +251,18 @@ async function readRouteEntry(
 
 /** The quick way, for an entry of which everything that the archive says is true. */
 async function readWholeRoute(file: FileHandle, entry: ZipEntry): Promise<RouteBytes | undefined> {
-  const { compressedSize, size } = entry;
-  if (compressedSize === undefined || size === undefined || entry.method !== 8) return undefined;
+  const { compressedSize, size, crc32 } = entry;
+  if (compressedSize === undefined || size === undefined || crc32 === undefined || entry.method !== 8) {
+    return undefined;
+  }
   if (size > ROUTE_LIMIT || compressedSize > ROUTE_LIMIT) return undefined;
   const start = await dataOffset(file, entry);
   if (start === undefined) return undefined;
-  const deflated = Buffer.allocUnsafeSlow(compressedSize);
+  const { member, deflated } = roomForMember(compressedSize);
   const { bytesRead } = await file.read(deflated, 0, compressedSize, start);
   if (bytesRead < compressedSize) return undefined;
-  try {
-    // One byte more than needed: zlib can then tell that it is at the end without another piece.
-    const bytes = await inflateWhole(deflated, {
-      chunkSize: Math.max(64, size + 1),
-      maxOutputLength: size + 1,
-    });
-    if (bytes.length !== size || crc32(bytes) !== entry.crc32) return undefined;
-    return { bytes, deflated, damage: [] };
-  } catch {
-    return undefined;
-  }
+  const bytes = await inflateMember(member, { size, crc32 });
+  return bytes && { bytes, deflated, damage: [] };
 }
 
 /** Whether damage lies in compressed data that are all there, so that more may be behind it. */

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { type Entry, RandomAccessReader, type ZipFile, fromRandomAccessReaderPromise } from "yauzl";
 import type { Damage } from "./elements.ts";
-import { type InflationEnd, inflate } from "./inflation.ts";
+import { type InflationEnd, inflate, inflatePromised } from "./inflation.ts";
 import { CompressedBytes } from "./recovery/compressed-bytes.ts";
 import { type ReadAround, readAround } from "./recovery/read-around.ts";
 import { type ZipEntry, decodeName, readPieces } from "./zip-entry.ts";
@@ -138,6 +138,15 @@ export async function* readEntry(
     });
     return;
   }
+  let known = 0;
+  const { compressedSize, size, crc32: sum } = entry;
+  if (entry.method === 8 && compressedSize !== undefined && size !== undefined && sum !== undefined) {
+    const content = readPieces(file, start, Math.min(fileSize, start + compressedSize));
+    const { isWhole, given } = yield* inflatePromised(content, compressedSize, { size, crc32: sum });
+    if (isWhole) return;
+    // Once more, to say what is wrong with it.
+    known = given;
+  }
   let length = 0;
   let checksum = 0;
   let end: InflationEnd = { consumed: 0 };
@@ -152,9 +161,12 @@ export async function* readEntry(
         end = next.value;
         break;
       }
-      checksum = crc32(next.value, checksum);
-      length += next.value.length;
-      yield next.value;
+      const piece = next.value;
+      checksum = crc32(piece, checksum);
+      length += piece.length;
+      const from = Math.min(known, piece.length);
+      known -= from;
+      if (from < piece.length) yield from === 0 ? piece : piece.subarray(from);
     }
   } finally {
     await pieces.return(end);
