@@ -131,6 +131,8 @@ export class ActivityTable {
     options: { readonly seenUpstream: boolean } = { seenUpstream: true },
   ): WriteOutcome {
     const found = this.#find(owner, activity);
+    const incomingExtra = canonicalJson(activity.extra);
+    const incoming = activityDigest(activity, incomingExtra);
     if (found === undefined) {
       const id = Number(
         this.#insert.run(
@@ -140,8 +142,8 @@ export class ActivityTable {
           parserVersion,
           now,
           now,
-          canonicalJson(activity.extra),
-          activityDigest(activity),
+          incomingExtra,
+          incoming,
           ...columnsOf(activity),
         ).lastInsertRowid,
       );
@@ -150,28 +152,20 @@ export class ActivityTable {
       return { id, externalId: activity.externalId, outcome: "added", samples, kept: false };
     }
     const { row, externalId } = found;
-    const incoming = activityDigest(activity);
     let next = activity;
+    let extra = incomingExtra;
     let digest = incoming;
     if (mode === "merge" && !incoming.equals(row.digest)) {
       next = mergeActivities(this.#assemble(row, true), activity);
-      digest = activityDigest(next);
+      extra = canonicalJson(next.extra);
+      digest = activityDigest(next, extra);
     }
     const kept = !digest.equals(incoming);
     const deletedAt = options.seenUpstream ? null : row.deleted_at;
     const same = digest.equals(row.digest) && row.deleted_at === deletedAt && externalId === row.external_id;
     let samples = 0;
     if (!same) {
-      this.#update.run(
-        externalId,
-        parserVersion,
-        now,
-        deletedAt,
-        canonicalJson(next.extra),
-        digest,
-        ...columnsOf(next),
-        row.id,
-      );
+      this.#update.run(externalId, parserVersion, now, deletedAt, extra, digest, ...columnsOf(next), row.id);
       if (!digest.equals(row.digest)) samples = this.#writeChildren(row.id, next, false);
     } else if (row.parser_version !== parserVersion) {
       this.#db.prepare("UPDATE activities SET parser_version = ? WHERE id = ?").run(parserVersion, row.id);

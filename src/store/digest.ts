@@ -1,5 +1,5 @@
 import type { Hash } from "node:crypto";
-import { type Activity, type Json, SAMPLE_FIELDS } from "../model/index.ts";
+import { type Activity, type Json, type JsonObject, SAMPLE_FIELDS } from "../model/index.ts";
 import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
 
 /** A SHA-256 to be. OpenSSL takes longer to load than a list of activities to read: only who digests something waits for it. */
@@ -11,8 +11,13 @@ export function newSha256(): Hash {
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item as Json)).join(",")}]`;
   if (value !== null && typeof value === "object") {
-    const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
+    const object = value as JsonObject;
+    let members = "";
+    for (const key of Object.keys(object).sort()) {
+      if (members !== "") members += ",";
+      members += `${JSON.stringify(key)}:${canonicalJson(object[key] ?? null)}`;
+    }
+    return `{${members}}`;
   }
   return JSON.stringify(value);
 }
@@ -20,8 +25,10 @@ export function canonicalJson(value: Json): string {
 /**
  * A digest of everything an activity says: equal digests mean that an update would change nothing. It covers neither ids nor
  * provenance.
+ *
+ * @param extra the activity's, as {@link canonicalJson}
  */
-export function activityDigest(activity: Activity): Buffer {
+export function activityDigest(activity: Activity, extra = canonicalJson(activity.extra)): Buffer {
   const hash = newSha256();
   hash.update(
     JSON.stringify([
@@ -31,7 +38,7 @@ export function activityDigest(activity: Activity): Buffer {
       activity.hrZones.map((zone) => ZONE_FIELDS.map(([field]) => zone[field])),
     ]),
   );
-  hash.update(canonicalJson(activity.extra));
+  hash.update(extra);
   hash.update(bytesOf(activity.samples.timestamp));
   for (const field of SAMPLE_FIELDS) {
     const column = activity.samples[field];
@@ -43,7 +50,7 @@ export function activityDigest(activity: Activity): Buffer {
 }
 
 function isEmpty(column: Float64Array): boolean {
-  for (const value of column) if (!Number.isNaN(value)) return false;
+  for (let index = 0; index < column.length; index++) if (!Number.isNaN(column[index])) return false;
   return true;
 }
 

@@ -111,11 +111,12 @@ export async function* batchesOf(
 async function packed({ activity, raw }: Item): Promise<Item> {
   return {
     activity,
-    raw: await Promise.all(raw.map((one) => ("deflated" in one ? one : packedPayload(one)))),
+    raw: await Promise.all(raw.map((one) => packedPayload(one))),
   };
 }
 
-async function packedPayload(payload: RawPayload): Promise<RawPayload | PackedPayload> {
+async function packedPayload(payload: RawPayload | PackedPayload): Promise<RawPayload | PackedPayload> {
+  if ("deflated" in payload) return payload;
   const { kind, mediaType, bytes } = payload;
   const deflated = await deflatePayload(bytes);
   if (deflated === undefined) return payload;

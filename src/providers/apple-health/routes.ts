@@ -194,18 +194,19 @@ function readUsualPoint(bytes: Buffer, from: number): number {
       if (isPoint) break;
       continue;
     }
-    const open = endOfSimpleTag(bytes, at);
-    if (open < 0) return -1;
-    cursor.at = open;
     if (standsAt(bytes, at, ELE)) {
+      cursor.at = at + ELE.length;
       if (altitude === altitude) return -1;
       altitude = numberUntil(bytes, cursor, LT);
       if (altitude !== altitude) return -1;
     } else if (standsAt(bytes, at, SPEED)) {
+      cursor.at = at + SPEED.length;
       if (speed === speed) return -1;
       speed = numberUntil(bytes, cursor, LT);
       if (speed !== speed) return -1;
     } else {
+      const open = endOfSimpleTag(bytes, at);
+      if (open < 0) return -1;
       let close = open;
       while (close < bytes.length && bytes[close] !== LT) close++;
       cursor.at = close;

@@ -4,9 +4,15 @@ import { type Content, contentOf } from "./content.ts";
 import type { Damage, ExportFiles, RouteBytes } from "./elements.ts";
 import { ROUTE_LIMIT, unreadable, utf16Error } from "./folder.ts";
 import { inflateMember, roomForMember } from "./inflation.ts";
-import { readAroundNothing } from "./recovery/read-around.ts";
 import { RouteIndex, baseName } from "./route-index.ts";
-import { type ZipDirectory, dataOffset, readEntry, readEntryAround, readZipDirectory } from "./zip.ts";
+import {
+  type ZipDirectory,
+  dataOffset,
+  nothingRead,
+  readEntry,
+  readEntryAround,
+  readZipDirectory,
+} from "./zip.ts";
 import type { ZipEntry } from "./zip-entry.ts";
 
 const HEAD = 4096;
@@ -67,7 +73,7 @@ async function filesIn(file: FileHandle, size: number): Promise<ExportFiles> {
   const index = new RouteIndex(routes, base);
   const ofMain: Damage[] = [];
   const ofAround: Damage[] = [];
-  const around = readAroundNothing();
+  const around = nothingRead();
   const reportTo =
     (list: Damage[]) =>
     (found: Damage): void => {
@@ -286,7 +292,7 @@ async function readRoutePieces(
     readEntry(file, archiveSize, entry, (found) => damage.push(found)),
   );
   if (!canReadAround(entry, archiveSize, damage)) return { bytes, damage };
-  const around = readAroundNothing();
+  const around = nothingRead();
   const ofAround: Damage[] = [];
   const more = await wholeRoute(
     entry,

@@ -3,8 +3,7 @@ import { crc32 } from "node:zlib";
 import { type Entry, RandomAccessReader, type ZipFile, fromRandomAccessReaderPromise } from "yauzl";
 import type { Damage } from "./elements.ts";
 import { type InflationEnd, inflate, inflatePromised } from "./inflation.ts";
-import { CompressedBytes } from "./recovery/compressed-bytes.ts";
-import { type ReadAround, readAround } from "./recovery/read-around.ts";
+import type { ReadAround } from "./recovery/read-around.ts";
 import { type ZipEntry, decodeName, readPieces } from "./zip-entry.ts";
 import { findLocalHeaders } from "./zip-salvage.ts";
 
@@ -175,6 +174,11 @@ export async function* readEntry(
   if (damage !== undefined) report(damage);
 }
 
+/** What {@link readEntryAround} has to tell before it begins. */
+export function nothingRead(): ReadAround {
+  return { gaps: [], length: 0, isCut: false };
+}
+
 /**
  * The plain bytes of a deflated entry before and behind all damage of its compressed data, with zero bytes for what is
  * lost: {@link readAround}. As {@link readEntry} otherwise.
@@ -193,6 +197,9 @@ export async function* readEntryAround(
   const end = await dataEnd(file, start, entry);
   // Whoever writes a wrong size of the compressed bytes writes none better of the others.
   const size = end === undefined ? undefined : entry.size;
+  // Few archives need it, and it takes longer to load than all else that imports.
+  const { CompressedBytes } = await import("./recovery/compressed-bytes.ts");
+  const { readAround } = await import("./recovery/read-around.ts");
   const input = new CompressedBytes(file.fd, start, end ?? next);
   let checksum = 0;
   for (const piece of readAround(input, size, result)) {

@@ -6,9 +6,10 @@ import { findBlock, measure } from "../../../src/providers/apple-health/recovery
 import { CompressedBytes } from "../../../src/providers/apple-health/recovery/compressed-bytes.ts";
 import { Inflater, type Step, WINDOW } from "../../../src/providers/apple-health/recovery/inflater.ts";
 import { isMarkupLine, MarkupWatch } from "../../../src/providers/apple-health/recovery/markup.ts";
-import { readAround, readAroundNothing } from "../../../src/providers/apple-health/recovery/read-around.ts";
+import { readAround } from "../../../src/providers/apple-health/recovery/read-around.ts";
 import { Restorer } from "../../../src/providers/apple-health/recovery/restorer.ts";
 import { LineForms } from "../../../src/providers/apple-health/recovery/templates.ts";
+import { nothingRead } from "../../../src/providers/apple-health/zip.ts";
 import { tempDir } from "../../temp.ts";
 import { longExport, random } from "./long-export.ts";
 
@@ -108,7 +109,7 @@ interface Recovered {
 }
 
 function recovered(bytes: Buffer, isSized = true): Recovered {
-  const result = readAroundNothing();
+  const result = nothingRead();
   const text = Buffer.concat([
     ...readAround(compressed(bytes), isSized ? XML.length : undefined, result),
   ]).toString("latin1");
@@ -197,7 +198,7 @@ describe("reading around damage in compressed data", () => {
     const all = elementsIn(plain.toString("latin1"), WORKOUT);
     const whole = new Set(all);
     for (let at = 1500; at < deflated.length - 100; at += 97) {
-      const result = readAroundNothing();
+      const result = nothingRead();
       const bytes = Buffer.from(deflated);
       bytes.set(noise(3, at), at);
       const text = Buffer.concat([...readAround(compressed(bytes), plain.length, result)]).toString("latin1");

@@ -45,11 +45,6 @@ export interface ReadAround {
   isCut: boolean;
 }
 
-/** How it begins. */
-export function readAroundNothing(): ReadAround {
-  return { gaps: [], length: 0, isCut: false };
-}
-
 /** A block, or what is read of it. */
 interface Block {
   /** Its header. */
