@@ -157,6 +157,8 @@ class Inflation {
         const piece = this.#queue.shift();
         if (piece !== undefined) {
           this.#wakeFeeder?.();
+          // What zlib has finished is told, and the next given to it, only when the thread has nothing else to do.
+          await setImmediate();
           const from = Math.min(known, piece.length);
           known -= from;
           this.delivered += piece.length - from;
