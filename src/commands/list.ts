@@ -87,18 +87,15 @@ async function listActivities({ context, filter, format }: ListOptions): Promise
   const store = context.store("read");
   const look = lookOf(context.io);
   if (format === "table" && look !== null) {
-    const ids = store.ids(filter);
-    const shown = ids.slice(0, filter.limit ?? TABLE_ROWS);
-    const activities = shown
-      .map((id) => store.get(id, { samples: false }))
-      .filter((activity) => activity !== undefined);
+    const activities = [...store.list({ ...filter, limit: filter.limit ?? TABLE_ROWS })];
     if (activities.length === 0) {
       context.say(store.count() === 0 ? EMPTY_STORE : "no activity matches\n");
       return;
     }
     stdout.write(`${activityTable(activities, look).join("\n")}\n`);
-    const more = ids.length - shown.length;
-    if (more > 0) context.say(`${more} more: fitglue list --limit ${ids.length}\n`);
+    const all = filter.limit === undefined ? store.count(filter) : activities.length;
+    const more = all - activities.length;
+    if (more > 0) context.say(`${more} more: fitglue list --limit ${all}\n`);
     return;
   }
   const lines = format === "table" ? tsvLines : format === "csv" ? await csvLines() : documents(format);

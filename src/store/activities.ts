@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
-import type { Activity, HrZone, JsonObject, Lap, Pause, StoredActivity } from "../model/index.ts";
-import { epochMs, isoInstant, NO_SAMPLES } from "../model/index.ts";
+import type { Activity } from "../model/index.ts";
+import { isoInstant } from "../model/index.ts";
+import type { ActivityReader } from "./activity-reader.ts";
 import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
 import { activityDigest, canonicalJson } from "./digest.ts";
 import { mergeSamples, SampleTable } from "./samples.ts";
@@ -38,24 +39,19 @@ interface ActivityRow {
   readonly [column: string]: unknown;
 }
 
-const BOOLEANS: ReadonlySet<string> = new Set(["indoor", "hasGps", "manual"]);
-
-/** Reads and writes activities with their laps, zones, samples and aliases. Every write runs inside the caller's transaction. */
+/** Writes activities with their laps, zones, samples and aliases, inside the caller's transaction. */
 export class ActivityTable {
   readonly samples: SampleTable;
   readonly #db: Database;
+  readonly #reader: ActivityReader;
   readonly #byKey;
   readonly #byAlias;
-  readonly #byId;
   readonly #insert;
   readonly #update;
   readonly #setRaw;
   readonly #setFirstRaw;
   readonly #addAlias;
-  readonly #aliases;
-  readonly #laps;
-  readonly #zones;
-  readonly #pauses;
+  readonly #removeAlias;
   readonly #deleteLaps;
   readonly #deletePauses;
   readonly #deleteZones;
@@ -63,8 +59,9 @@ export class ActivityTable {
   readonly #insertPause;
   readonly #insertZone;
 
-  constructor(db: Database) {
+  constructor(db: Database, reader: ActivityReader) {
     this.#db = db;
+    this.#reader = reader;
     this.samples = new SampleTable(db);
     const columns = ACTIVITY_FIELDS.map(([, column]) => column);
     this.#byKey = db.prepare("SELECT * FROM activities WHERE source = ? AND account = ? AND external_id = ?");
@@ -72,7 +69,6 @@ export class ActivityTable {
       `SELECT a.* FROM activity_aliases l JOIN activities a ON a.id = l.activity_id
        WHERE l.source = ? AND l.account = ? AND l.external_id = ?`,
     );
-    this.#byId = db.prepare("SELECT * FROM activities WHERE id = ?");
     this.#insert = db.prepare(
       `INSERT INTO activities (source, account, external_id, parser_version, created_at, updated_at, extra, digest, ${columns.join(", ")})
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ${columns.map(() => "?").join(", ")})`,
@@ -87,20 +83,11 @@ export class ActivityTable {
       `INSERT INTO activity_aliases (source, account, external_id, activity_id) VALUES (?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET activity_id = excluded.activity_id WHERE activity_id <> excluded.activity_id`,
     );
-    this.#aliases = db
-      .prepare("SELECT external_id FROM activity_aliases WHERE activity_id = ? ORDER BY external_id")
-      .pluck();
+    this.#removeAlias = db.prepare(
+      "DELETE FROM activity_aliases WHERE source = ? AND account = ? AND external_id = ?",
+    );
     const lapColumns = LAP_FIELDS.map(([, column]) => column);
     const zoneColumns = ZONE_FIELDS.map(([, column]) => column);
-    this.#laps = db.prepare(
-      `SELECT ${lapColumns.join(", ")} FROM laps WHERE activity_id = ? ORDER BY lap_index`,
-    );
-    this.#zones = db.prepare(
-      `SELECT ${zoneColumns.join(", ")} FROM hr_zones WHERE activity_id = ? ORDER BY zone`,
-    );
-    this.#pauses = db
-      .prepare("SELECT start_time, end_time FROM pauses WHERE activity_id = ? ORDER BY start_time")
-      .raw();
     this.#deleteLaps = db.prepare("DELETE FROM laps WHERE activity_id = ?");
     this.#deletePauses = db.prepare("DELETE FROM pauses WHERE activity_id = ?");
     this.#deleteZones = db.prepare("DELETE FROM hr_zones WHERE activity_id = ?");
@@ -155,8 +142,10 @@ export class ActivityTable {
     let next = activity;
     let extra = incomingExtra;
     let digest = incoming;
-    if (mode === "merge" && !incoming.equals(row.digest)) {
-      next = mergeActivities(this.#assemble(row, true), activity);
+    const stored =
+      mode === "merge" && !incoming.equals(row.digest) ? this.#reader.get(row.id, true) : undefined;
+    if (stored !== undefined) {
+      next = mergeActivities(stored, activity);
       extra = canonicalJson(next.extra);
       digest = activityDigest(next, extra);
     }
@@ -187,20 +176,9 @@ export class ActivityTable {
       this.#byAlias.get(owner.source, owner.account, externalId)) as ActivityRow | undefined;
   }
 
-  /** One activity by the number that the user types. */
-  get(id: number, withSamples: boolean): StoredActivity | undefined {
-    const row = this.#byId.get(id) as ActivityRow | undefined;
-    return row === undefined ? undefined : this.#assemble(row, withSamples);
-  }
-
   /** Links an activity to the first of its raw payloads: to another one (`replace`), or only where it has none yet. */
   setRaw(id: number, rawId: number, replace: boolean): void {
     (replace ? this.#setRaw : this.#setFirstRaw).run(rawId, id);
-  }
-
-  /** The other ids of an activity. */
-  aliases(id: number): string[] {
-    return this.#aliases.all(id) as string[];
   }
 
   #find(owner: Owner, activity: Activity): { row: ActivityRow; externalId: string } | undefined {
@@ -229,9 +207,7 @@ export class ActivityTable {
       }
       this.#addAlias.run(owner.source, owner.account, alias, id);
     }
-    this.#db
-      .prepare("DELETE FROM activity_aliases WHERE source = ? AND account = ? AND external_id = ?")
-      .run(owner.source, owner.account, externalId);
+    this.#removeAlias.run(owner.source, owner.account, externalId);
   }
 
   #writeChildren(id: number, activity: Activity, isNew: boolean): number {
@@ -249,36 +225,6 @@ export class ActivityTable {
       this.#insertZone.run(id, ...ZONE_FIELDS.map(([field]) => zone[field]));
     return this.samples.replace(id, activity.samples, isNew);
   }
-
-  #assemble(row: ActivityRow, withSamples: boolean): StoredActivity {
-    const fields: Record<string, unknown> = {};
-    for (const [field, column] of ACTIVITY_FIELDS) {
-      const value = row[column];
-      fields[field] = BOOLEANS.has(field) && value !== null ? value === 1 : value;
-    }
-    return {
-      ...(fields as unknown as Activity),
-      id: row.id,
-      source: row.source,
-      account: row.account,
-      externalId: row.external_id,
-      aliases: this.aliases(row.id),
-      laps: (this.#laps.all(row.id) as Record<string, unknown>[]).map((lap) => renamed<Lap>(lap, LAP_FIELDS)),
-      pauses: (this.#pauses.all(row.id) as [string, string][]).map(([start, end]): Pause => ({
-        start: epochMs(start),
-        end: epochMs(end),
-      })),
-      hrZones: (this.#zones.all(row.id) as Record<string, unknown>[]).map((zone) =>
-        renamed<HrZone>(zone, ZONE_FIELDS),
-      ),
-      samples: withSamples ? this.samples.read(row.id) : NO_SAMPLES,
-      extra: JSON.parse(row.extra) as JsonObject,
-      parserVersion: row.parser_version,
-      createdAt: row.created_at,
-      updatedAt: row.updated_at,
-      deletedAt: row.deleted_at,
-    };
-  }
 }
 
 function columnsOf(activity: Activity): SqlValue[] {
@@ -286,13 +232,6 @@ function columnsOf(activity: Activity): SqlValue[] {
     const value = activity[field];
     return typeof value === "boolean" ? Number(value) : value;
   });
-}
-
-function renamed<T>(
-  row: Readonly<Record<string, unknown>>,
-  fields: readonly (readonly [keyof T, string])[],
-): T {
-  return Object.fromEntries(fields.map(([field, column]) => [field, row[column]])) as T;
 }
 
 /** `incoming` where it says something, `stored` where it does not: a poorer copy of a session never removes a value. */

@@ -119,3 +119,15 @@ export function selectIds(db: Database, filter: ActivityFilter): number[] {
     .pluck()
     .all(...values) as number[];
 }
+
+/** How many activities a filter leaves, its limit aside. */
+export function countActivities(db: Database, filter: ActivityFilter): number {
+  const { sql, values } = where({ ...filter, limit: undefined });
+  // In no order, which counting needs not.
+  return Number(
+    db
+      .prepare(`SELECT count(*) FROM (SELECT id FROM activities${sql})`)
+      .pluck()
+      .get(...values),
+  );
+}

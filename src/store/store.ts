@@ -7,6 +7,7 @@ import {
   type Receipt,
   type StoredActivity,
 } from "../model/index.ts";
+import { ActivityReader } from "./activity-reader.ts";
 import { ActivityTable, type Owner, type WriteOutcome } from "./activities.ts";
 import { asStoreError } from "./errors.ts";
 import { ExportTable } from "./exports.ts";
@@ -17,6 +18,7 @@ import {
   type ActivityFilter,
   type ActivityRow,
   type SelectableField,
+  countActivities,
   selectIds,
   selectRows,
 } from "./query.ts";
@@ -72,6 +74,7 @@ export function openStore(path: string, options: OpenOptions): Store {
 export class Store {
   readonly path: string;
   readonly db: Database;
+  #reader: ActivityReader | undefined;
   #activities: ActivityTable | undefined;
   #payloads: PayloadTable | undefined;
   #syncState: SyncStateTable | undefined;
@@ -85,8 +88,12 @@ export class Store {
   }
 
   // A table prepares its statements when it is first used: a list needs none of the twenty that write.
+  get reader(): ActivityReader {
+    return (this.#reader ??= new ActivityReader(this.db));
+  }
+
   get activities(): ActivityTable {
-    return (this.#activities ??= new ActivityTable(this.db));
+    return (this.#activities ??= new ActivityTable(this.db, this.reader));
   }
 
   get payloads(): PayloadTable {
@@ -204,7 +211,7 @@ export class Store {
 
   /** One activity; `undefined` for an unknown id. */
   get(id: number, options: { readonly samples: boolean }): StoredActivity | undefined {
-    return this.#guard(() => this.activities.get(id, options.samples));
+    return this.#guard(() => this.reader.get(id, options.samples));
   }
 
   /** The activities that a filter leaves, one at a time, newest first unless the filter says otherwise; memory stays flat. */
@@ -212,9 +219,10 @@ export class Store {
     filter: ActivityFilter,
     options: { readonly samples: boolean } = { samples: false },
   ): Generator<StoredActivity> {
-    for (const id of this.ids(filter)) {
-      const activity = this.get(id, options);
-      if (activity !== undefined) yield activity;
+    try {
+      yield* this.reader.read(this.ids(filter), options.samples);
+    } catch (error) {
+      throw asStoreError(error, this.path);
     }
   }
 
@@ -248,7 +256,7 @@ export class Store {
 
   /** How many activities a filter leaves, its limit aside. */
   count(filter: ActivityFilter = {}): number {
-    return this.ids({ ...filter, limit: undefined }).length;
+    return this.#guard(() => countActivities(this.db, filter));
   }
 
   /** The raw payloads of an item, plain. */

@@ -235,7 +235,7 @@ async function checkActivities(
     const row = next.get(last) as { id: number; digest: Buffer } | undefined;
     if (row === undefined) return false;
     last = row.id;
-    const activity = store.activities.get(row.id, true);
+    const activity = store.reader.get(row.id, true);
     if (activity !== undefined && !activityDigest(activity).equals(row.digest)) {
       findings.add(
         "odd",

@@ -25,7 +25,7 @@ export function knownOf(store: Store, owner: Owner): Known {
   );
   const known = (row: Row): KnownActivity => ({
     externalId: row.external_id,
-    aliases: store.activities.aliases(row.id),
+    aliases: store.reader.aliases(row.id),
     startTime: row.start_time,
     utcOffsetS: row.utc_offset_s,
     totalElapsedTime: row.total_elapsed_time,
@@ -72,7 +72,7 @@ export function storedSessionsOf(store: Store): StoredSessions {
     source: row.source,
     account: row.account,
     externalId: row.external_id,
-    aliases: store.activities.aliases(row.id),
+    aliases: store.reader.aliases(row.id),
     possibleDuplicateOf: row.possible_duplicate_of,
     startTime: row.start_time,
     totalElapsedTime: row.total_elapsed_time,

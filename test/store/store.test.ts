@@ -300,6 +300,40 @@ test("a complete span marks what is gone upstream by local date; seen again it i
   expect(gone()).toEqual([]);
 });
 
+test("a long list gives each activity what is its own, in order, however many are read together", async () => {
+  const store = openTemp();
+  const startOf = (number: number): number => Date.UTC(2026, 0, 1) + number * 3_600_000;
+  const given = Array.from({ length: 450 }, (_, number) => {
+    const start = startOf(number);
+    const lap = (seconds: number) => ({ ...EMPTY_LAP, totalTimerTime: seconds });
+    return activity({
+      externalId: `run-${number}`,
+      aliases: number % 3 === 0 ? [`b-${number}`, `a-${number}`] : [],
+      startTime: new Date(start).toISOString(),
+      totalDistance: number,
+      laps: number % 2 === 0 ? [lap(number + 0.5), lap(1)] : [],
+      pauses: number % 5 === 0 ? [{ start: start + 2000, end: start + 3000 }] : [],
+      hrZones:
+        number % 7 === 0
+          ? [{ zone: 1, minBpm: number, maxBpm: null, seconds: 2, origin: "provider", calcType: "custom" }]
+          : [],
+      samples: samplesFromRows([{ timestamp: start, heartRate: number }]),
+      extra: number % 4 === 0 ? {} : { number },
+    });
+  });
+  await write(store, { items: given.map((one) => ({ activity: one, raw: [] })) });
+  const read = [...store.list({ order: "oldest" }, { samples: true })];
+  expect(read).toHaveLength(450);
+  for (const [number, one] of read.entries()) {
+    const { aliases = [], ...rest } = given[number] ?? activity();
+    expect(one).toMatchObject({ ...rest, aliases: [...aliases].sort() });
+    expect(one).toEqual(store.get(one.id, { samples: true }));
+  }
+  expect([...store.list({ limit: 2 })].map(({ externalId }) => externalId)).toEqual(["run-449", "run-448"]);
+  expect(store.count()).toBe(450);
+  expect(store.count({ from: "2026-01-02", to: "2026-01-02", limit: 3 })).toBe(24);
+});
+
 test("filters go by local date, sport or sub-sport, and source", async () => {
   const store = openTemp();
   await write(store, {
