@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { type Entry, RandomAccessReader, type ZipFile, fromRandomAccessReaderPromise } from "yauzl";
 import type { Damage } from "./elements.ts";
@@ -203,6 +204,9 @@ export async function* readEntryAround(
   const input = new CompressedBytes(file.fd, start, end ?? next);
   let checksum = 0;
   for (const piece of readAround(input, size, result)) {
+    // A small export is read by the thread that shows the progress and hears Ctrl-C.
+    await setImmediate();
+    if (piece.length === 0) continue;
     checksum = crc32(piece, checksum);
     yield piece;
   }

@@ -9,9 +9,11 @@ import { isMarkupLine, MarkupWatch } from "../../../src/providers/apple-health/r
 import { readAround } from "../../../src/providers/apple-health/recovery/read-around.ts";
 import { Restorer } from "../../../src/providers/apple-health/recovery/restorer.ts";
 import { LineForms } from "../../../src/providers/apple-health/recovery/templates.ts";
+import { openArchive } from "../../../src/providers/apple-health/zip-export.ts";
 import { nothingRead } from "../../../src/providers/apple-health/zip.ts";
 import { tempDir } from "../../temp.ts";
 import { longExport, random } from "./long-export.ts";
+import { buildZip } from "./zip-builder.ts";
 
 function compressed(bytes: Buffer): CompressedBytes {
   const path = join(tempDir(), "deflated");
@@ -231,6 +233,29 @@ describe("reading around damage in compressed data", () => {
     expect(text).toBe(`${XML.subarray(0, offset).toString("latin1")}\0`);
     expect(isCut).toBe(false);
   });
+});
+
+it("lets what else is to be done have its turn: progress, and Ctrl-C", async () => {
+  const path = join(tempDir(), "export.zip");
+  const content = longExport(2000, 20);
+  const bytes = buildZip([{ name: "apple_health_export/export.xml", content }]);
+  noise(64, 9).forEach((byte, at) => bytes.writeUInt8(byte, 60_000 + at));
+  writeFileSync(path, bytes);
+  const files = await openArchive(path);
+  onTestFinished(() => files.close());
+  for await (const piece of files.main) expect(piece.length).toBeGreaterThan(0);
+  let turns = 0;
+  const turn = (): void => {
+    turns++;
+    next = setImmediate(turn);
+  };
+  let next = setImmediate(turn);
+  const around = files.around?.();
+  for await (const piece of around?.content ?? []) expect(piece.length).toBeGreaterThan(0);
+  clearImmediate(next);
+  expect(around?.wentOn).toBe(true);
+  // Each block of the deflate stream is an occasion.
+  expect(turns).toBeGreaterThan(5);
 });
 
 describe("what can be markup", () => {

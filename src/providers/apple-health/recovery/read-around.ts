@@ -28,6 +28,8 @@ const DAMAGES = 1000;
 /** Damages for which the rest is read once more, to see how much is missing. */
 const MEASURED = 8;
 
+const NOTHING = Buffer.alloc(0);
+
 /** A place where compressed data are damaged. */
 export interface Gap {
   /** Where it is in the plain bytes as they are given. */
@@ -70,6 +72,8 @@ interface Resumption {
  * Damaged bits are noticed where they make no sense, as a stream or as markup. Behind them reading goes on in the same
  * block if the way back into it is found: then the archive's size of the whole tells how much is missing, and only that
  * is. Else it goes on at the next block, without the 32 KB that it refers back to: {@link Restorer}.
+ *
+ * What is given may be empty: an occasion for whatever else the thread has to do.
  */
 export function* readAround(
   input: CompressedBytes,
@@ -104,6 +108,7 @@ export function* readAround(
     if (step === "block" && wrong < 0) {
       while ((blocks[1]?.plain ?? Infinity) <= held.start) blocks.shift();
       block = { bit: inflater.bit, from: undefined };
+      yield NOTHING;
       continue;
     }
     if (restorer !== undefined && wrong < 0) {
