@@ -68,11 +68,16 @@ export async function runProcess(): Promise<void> {
   const controller = new AbortController();
   // Should the event loop ever run dry before the work is done, that must not look like success.
   process.exitCode = ExitCode.FAILED;
-  // The first signal asks for an orderly end after the current batch; a second one finds the default handler and kills.
-  const stop = (): void => {
+  // The first signal asks for an orderly end after the current batch; a second one kills. The listeners stay in between: a
+  // spinner's library listens as well, and ends the process when it finds itself alone with that.
+  const stop = (signal: NodeJS.Signals): void => {
+    if (!controller.signal.aborted) {
+      controller.abort();
+      return;
+    }
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
-    controller.abort();
+    process.kill(process.pid, signal);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);

@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { runCli } from "../cli.ts";
+import { runCli, startCli } from "../cli.ts";
 import type { Fault, RequestMatch } from "../fakes/http-server.ts";
 import { ride } from "../fakes/polar-sessions.ts";
 import { readDatabase, startPolarHome, type PolarHome } from "./polar-home.ts";
@@ -170,6 +173,34 @@ describe("interruptions", () => {
       expect(world.fake.sessions.every(({ committed }) => committed)).toBe(true);
     },
   );
+
+  it("Ctrl-C on a terminal, too, where the spinner's library listens to it and would end the process", async () => {
+    world = await startPolarHome({ pageSize: 2 });
+    for (let i = 0; i < 4; i++) world.fake.upload(ride(i));
+    // What a spinner loads for the cursor's sake; it begins to listen when the program already does.
+    const signalExit = ["ora", "cli-cursor", "restore-cursor", "signal-exit"].reduce(
+      (from, name) => createRequire(from).resolve(name),
+      import.meta.url,
+    );
+    const preload = join(world.home, "spinner.cjs");
+    writeFileSync(
+      preload,
+      `let late;
+       process.on("newListener", (name) => {
+         if (name === "SIGINT") late ??= setImmediate(() => require(${JSON.stringify(signalExit)}).onExit(() => {}));
+       });`,
+    );
+    const env = { ...world.env, NODE_OPTIONS: `--require=${preload}` };
+    const { child, result } = startCli(["sync", "polar"], { home: world.home, env });
+    let asked = false;
+    world.fake.server.onRequest = () => {
+      const middle = world.fake.server.requests.at(-1)?.path.endsWith("/samples/1") === true;
+      if (asked || !middle) return;
+      asked = true;
+      child.kill("SIGINT");
+    };
+    expect(await result).toMatchObject({ code: 130, signal: null, stderr: "fitglue: interrupted\n" });
+  });
 
   it(
     "two syncs at once: the second waits for the first, or says that it is running",
