@@ -119,11 +119,13 @@ export function commandNamed(argv: readonly string[]): CommandEntry | undefined 
 
 /**
  * `help list` as `list --help`. Commander's own command ends with whatever `process.exitCode` holds, which is a failure until the
- * work is done, and takes an unknown name for none.
+ * work is done. Help on a name that nobody has is no help: such a line is left to fail as it would without.
  */
 export function withHelpFlag(argv: readonly string[]): readonly string[] {
   const at = commandAt(argv);
-  return argv[at] === "help" ? [...argv.toSpliced(at, 1), "--help"] : argv;
+  if (argv[at] === "help") return withHelpFlag([...argv.toSpliced(at, 1), "--help"]);
+  if (at < 0 || commandNamed(argv) !== undefined) return argv;
+  return argv.filter((argument) => argument !== "--help" && argument !== "-h");
 }
 
 /**

@@ -29,6 +29,7 @@ describe("the command line itself", () => {
   test.each([
     { argv: ["help"], same: ["--help"] },
     { argv: ["help", "list"], same: ["list", "--help"] },
+    { argv: ["help", "help"], same: ["--help"] },
     { argv: ["--quiet", "help", "sync"], same: ["sync", "--help"] },
   ])("$argv is $same", async ({ argv, same }) => {
     const home = tempDir();
@@ -44,6 +45,8 @@ describe("the command line itself", () => {
     [["sync", "--bogus"], "fitglue: unknown option '--bogus'\n  try: fitglue sync --help\n"],
     [["import"], "fitglue: missing required argument 'path'\n  try: fitglue import --help\n"],
     [["lst"], "fitglue: unknown command 'lst' (did you mean list?)\n  try: fitglue --help\n"],
+    [["help", "lst"], "fitglue: unknown command 'lst' (did you mean list?)\n  try: fitglue --help\n"],
+    [["lst", "--help"], "fitglue: unknown command 'lst' (did you mean list?)\n  try: fitglue --help\n"],
     [["list", "--form", "x"], "fitglue: unknown option '--form' (did you mean --from?)\n"],
     [["sync", "garmin"], 'fitglue: unknown provider "garmin"\n  try: one of: '],
     [["sync", "--since", "2026-02-30"], 'fitglue: --since wants a date like 2026-11-20, not "2026-02-30"\n'],

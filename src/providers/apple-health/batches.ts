@@ -19,7 +19,7 @@ const BATCH_WORKOUTS = 16;
 /** … and memory stays flat if long routes make it fewer. */
 const BATCH_BYTES = 4 << 20;
 /** Workouts whose routes are being read while an earlier one is mapped. */
-const LOOKAHEAD = 5;
+const LOOKAHEAD = 3;
 
 /** A workout with the bytes of its routes, and what was wrong with these. */
 interface Loaded {
@@ -90,7 +90,9 @@ export async function* batchesOf(
     });
     for (const { code, message, loss } of oddities)
       session.warn({ code, message: at(message, element), loss });
-    items.push(packed(item));
+    const packing = packed(item);
+    packing.catch(() => undefined);
+    items.push(packing);
     for (const raw of item.raw) bytes += "deflated" in raw ? raw.deflated.length : raw.bytes.length;
     for (const column of Object.values(item.activity.samples)) bytes += column.byteLength;
     if (items.length >= BATCH_WORKOUTS || bytes >= BATCH_BYTES) {
