@@ -84,7 +84,7 @@ describe("a deflate stream of which everything is known", () => {
   });
 
   it("gives the beginning of what the long way gives, wherever it is damaged", async () => {
-    for (let at = 5; at < DEFLATED.length; at += 997) {
+    for (let at = 5; at < DEFLATED.length; at += 3989) {
       const damaged = Buffer.from(DEFLATED);
       damaged[at] = (damaged[at] ?? 0) ^ 0x5a;
       const { bytes, end } = await promisedOf(damaged);
