@@ -1,27 +1,13 @@
 import type { Database } from "better-sqlite3";
-import type { Activity, HrZone, JsonObject, Lap, Pause, StoredActivity } from "../model/index.ts";
+import type { Activity, HrZone, Lap, Pause, StoredActivity } from "../model/index.ts";
 import { epochMs, NO_SAMPLES } from "../model/index.ts";
-import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
+import { DECODERS, LAP_FIELDS, OWN_COLUMNS, ZONE_FIELDS } from "./columns.ts";
 import { SampleTable } from "./samples.ts";
 
 /** Activities that are read together, with one statement for each table: few enough to be held, many enough to share their cost. */
 const CHUNK = 200;
 
-const BOOLEANS: ReadonlySet<string> = new Set(["indoor", "hasGps", "manual"]);
-
-/** Everything of an activity but what other tables hold, in the order in which {@link ActivityReader} selects it. */
-const OWN = [
-  ["id", "id"],
-  ["source", "source"],
-  ["account", "account"],
-  ["externalId", "external_id"],
-  ["extra", "extra"],
-  ["parserVersion", "parser_version"],
-  ["createdAt", "created_at"],
-  ["updatedAt", "updated_at"],
-  ["deletedAt", "deleted_at"],
-  ...ACTIVITY_FIELDS,
-] as const;
+const OWN_FIELDS = Object.entries(OWN_COLUMNS);
 
 /** A row, with the number of its activity first. */
 type Row = [id: number, ...values: unknown[]];
@@ -38,30 +24,21 @@ export class ActivityReader {
 
   constructor(db: Database) {
     this.#db = db;
-    const those = "IN (SELECT value FROM json_each(?))";
-    const list = (fields: readonly (readonly [string, string])[]): string =>
+    const these = (fields: readonly (readonly [string, string])[]): string =>
       fields.map(([, column]) => column).join(", ");
-    this.#rows = db.prepare(`SELECT ${list(OWN)} FROM activities WHERE id ${those}`).raw();
-    this.#laps = db
-      .prepare(
-        `SELECT activity_id, ${list(LAP_FIELDS)} FROM laps WHERE activity_id ${those} ORDER BY activity_id, lap_index`,
-      )
-      .raw();
-    this.#pauses = db
-      .prepare(
-        `SELECT activity_id, start_time, end_time FROM pauses WHERE activity_id ${those} ORDER BY activity_id, start_time`,
-      )
-      .raw();
-    this.#zones = db
-      .prepare(
-        `SELECT activity_id, ${list(ZONE_FIELDS)} FROM hr_zones WHERE activity_id ${those} ORDER BY activity_id, zone`,
-      )
-      .raw();
-    this.#aliases = db
-      .prepare(
-        `SELECT activity_id, external_id FROM activity_aliases WHERE activity_id ${those} ORDER BY activity_id, external_id`,
-      )
-      .raw();
+    const rows = (table: string, id: string, columns: string, order: string) =>
+      db
+        .prepare(
+          `SELECT ${columns} FROM ${table} WHERE ${id} IN (SELECT value FROM json_each(?)) ORDER BY ${order}`,
+        )
+        .raw();
+    const children = (table: string, columns: string, order: string) =>
+      rows(table, "activity_id", `activity_id, ${columns}`, `activity_id, ${order}`);
+    this.#rows = rows("activities", "id", these(OWN_FIELDS), "id");
+    this.#laps = children("laps", these(LAP_FIELDS), "lap_index");
+    this.#pauses = children("pauses", "start_time, end_time", "start_time");
+    this.#zones = children("hr_zones", these(ZONE_FIELDS), "zone");
+    this.#aliases = children("activity_aliases", "external_id", "external_id");
   }
 
   /** One activity by the number that the user types. */
@@ -108,11 +85,9 @@ type Others = "laps" | "pauses" | "hrZones" | "aliases" | "samples";
 
 function own(row: Row): Omit<StoredActivity, Others> & Omit<Activity, Others> {
   const fields: Record<string, unknown> = {};
-  for (let at = 0; at < OWN.length; at++) {
-    const field = OWN[at]?.[0] ?? "";
-    const value = row[at];
-    if (field === "extra") fields[field] = value === "{}" ? {} : (JSON.parse(value as string) as JsonObject);
-    else fields[field] = BOOLEANS.has(field) && value !== null ? value === 1 : value;
+  for (let at = 0; at < OWN_FIELDS.length; at++) {
+    const field = OWN_FIELDS[at]?.[0] ?? "";
+    fields[field] = DECODERS[field]?.(row[at]) ?? row[at];
   }
   return fields as unknown as Omit<StoredActivity, Others>;
 }

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { StoredActivity } from "../model/index.ts";
-import { ACTIVITY_COLUMNS } from "./columns.ts";
+import { DECODERS, OWN_COLUMNS } from "./columns.ts";
 import { asStoreError } from "./errors.ts";
 
 /** What `list`, `export` and `report` take. All parts are optional and are combined with AND. */
@@ -51,18 +51,9 @@ function where(filter: ActivityFilter): { sql: string; values: (string | number)
 export type SelectableField = Exclude<keyof StoredActivity, "laps" | "pauses" | "hrZones" | "samples">;
 
 const FIELD_SQL: Readonly<Record<SelectableField, string>> = {
-  ...ACTIVITY_COLUMNS,
-  id: "id",
-  source: "source",
-  account: "account",
-  externalId: "external_id",
+  ...OWN_COLUMNS,
   aliases: `(SELECT json_group_array(external_id) FROM (SELECT external_id FROM activity_aliases
     WHERE activity_id = activities.id ORDER BY external_id))`,
-  extra: "extra",
-  parserVersion: "parser_version",
-  createdAt: "created_at",
-  updatedAt: "updated_at",
-  deletedAt: "deleted_at",
 };
 
 /** The values of some fields of one activity, in the order of the fields. The receiver's own: nobody else looks at it again. */
@@ -98,18 +89,6 @@ export function* selectRows<const F extends readonly SelectableField[]>(
     throw asStoreError(error, path);
   }
 }
-
-const flag = (value: unknown): boolean | null => (value === null ? null : value === 1);
-// Most activities have nothing of their own in these; parsing ten thousand empty objects is time for nothing.
-const document = (value: unknown): unknown =>
-  value === "{}" ? {} : value === "[]" ? [] : JSON.parse(value as string);
-const DECODERS: Readonly<Record<string, (value: unknown) => unknown>> = {
-  indoor: flag,
-  hasGps: flag,
-  manual: flag,
-  extra: document,
-  aliases: document,
-};
 
 /** The ids that a filter leaves, in its order. */
 export function selectIds(db: Database, filter: ActivityFilter): number[] {
