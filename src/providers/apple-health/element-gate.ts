@@ -158,6 +158,7 @@ export class ElementGate {
 
   #run(eof: boolean): void {
     const bytes = this.#buffer.subarray(0, this.#length);
+    this.#records.enter(bytes);
     let at = this.#at;
     if (this.#base === 0 && at === 0) {
       if (bytes.length < 3 && !eof) return;
@@ -304,7 +305,7 @@ export class ElementGate {
         this.#report("incomplete-element", "a record that has lost some of its bytes", lt, true);
       return;
     }
-    const outcome = this.#records.read(bytes, lt, gt);
+    const outcome = this.#records.read(lt, gt);
     if (typeof outcome === "object") this.#report("unreadable-record", outcome.unreadable, lt, true);
     if (this.#correlation >= 0 && this.#records.held > CORRELATION_LIMIT) this.#endCorrelation(true);
   }

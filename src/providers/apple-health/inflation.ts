@@ -4,8 +4,8 @@ import { createGunzip, createInflateRaw, gunzip, type Gunzip, type InflateRaw } 
 
 /** Plain bytes per piece: large, since every piece is a trip to the thread pool and back. */
 const PIECE = 256 << 10;
-/** Compressed bytes given to zlib at a time: it has to finish them, so even a bomb makes no more than 32 MB of them. */
-const INPUT = 32 << 10;
+/** Compressed bytes given to zlib at a time: it has to finish them, so even a bomb makes no more than 64 MB of them. */
+const INPUT = 64 << 10;
 /** Pieces inflated ahead of whoever reads them. */
 const AHEAD = 3;
 

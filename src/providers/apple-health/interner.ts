@@ -1,3 +1,4 @@
+import { standsAt } from "./bytes.ts";
 import type { RecordSource } from "./elements.ts";
 import { decodeText } from "./start-tag.ts";
 
@@ -70,7 +71,8 @@ export class SourceInterner {
 
   /** The number of the two values as they stand in the file; `deviceTo === deviceFrom` when there is no device. */
   at(bytes: Buffer, nameFrom: number, nameTo: number, deviceFrom: number, deviceTo: number): number {
-    const behind = behindPointer(bytes, deviceFrom, deviceTo);
+    const address = startOfAddress(bytes, deviceFrom, deviceTo);
+    const behind = address < 0 ? deviceFrom : endOfAddress(bytes, address, deviceTo);
     if (
       this.#lastIndex >= 0 &&
       equalAt(bytes, nameFrom, nameTo, this.#lastName) &&
@@ -103,12 +105,14 @@ export class SourceInterner {
   }
 }
 
-function behindPointer(bytes: Uint8Array, from: number, to: number): number {
-  if (to - from < POINTER.length) return from;
-  for (let index = 0; index < POINTER.length; index++) {
-    if (bytes[from + index] !== POINTER[index]) return from;
-  }
-  let at = from + POINTER.length;
+/** Where the digits of the address in a device's text begin; −1 where it does not begin with one. */
+export function startOfAddress(bytes: Uint8Array, from: number, to: number): number {
+  return to - from >= POINTER.length && standsAt(bytes, from, POINTER) ? from + POINTER.length : -1;
+}
+
+/** Where the digits that begin at `from` end. */
+export function endOfAddress(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
   while (at < to && isHex(bytes[at] ?? 0)) at++;
   return at;
 }

@@ -1,6 +1,7 @@
+import { BytePattern } from "./byte-pattern.ts";
 import { isSpace, standsAt } from "./bytes.ts";
 import { RECORD_TYPES, type RecordType } from "./elements.ts";
-import { SourceInterner, UnitInterner } from "./interner.ts";
+import { SourceInterner, UnitInterner, endOfAddress, startOfAddress } from "./interner.ts";
 import { dateAt, numberAt, parseDate, parseNumber } from "./literals.ts";
 import { RecordBlocks } from "./record-blocks.ts";
 import { readStartTag } from "./start-tag.ts";
@@ -21,6 +22,35 @@ const UNWANTED = -1;
 export type RecordOutcome = "read" | "unwanted" | { readonly unreadable: string };
 
 /**
+ * What a record begins with, up to its first date: mostly the same bytes as the one before, but for the address in its device.
+ * Then nothing of it has to be read again.
+ */
+class RecordBeginning {
+  readonly #head = new BytePattern();
+  #hasAddress = false;
+  /** What stands behind the address. */
+  readonly #rest = new BytePattern();
+  type = UNWANTED;
+  source = 0;
+  unit = 0;
+
+  /** From now on it is the bytes from `from` to `to`, with an address from `address` to `behind`, if that is not −1. */
+  set(view: DataView, from: number, address: number, behind: number, to: number): void {
+    this.#hasAddress = address >= 0;
+    this.#head.set(view, from, this.#hasAddress ? address : to);
+    this.#rest.set(view, this.#hasAddress ? behind : to, to);
+  }
+
+  /** Where these bytes end if they stand at `at`, before `limit`; else −1. */
+  endAt(bytes: Uint8Array, view: DataView, at: number, limit: number): number {
+    if (this.type === UNWANTED || !this.#head.standsAt(view, at, limit)) return -1;
+    let behind = at + this.#head.length;
+    if (this.#hasAddress) behind = endOfAddress(bytes, behind, limit);
+    return this.#rest.standsAt(view, behind, limit) ? behind + this.#rest.length : -1;
+  }
+}
+
+/**
  * Reads `<Record …>` start tags into columns. The usual shape is read from the bytes with no string made; any other
  * shape goes through sax.
  */
@@ -28,6 +58,11 @@ export class RecordReader {
   readonly columns = new Map<RecordType, RecordBlocks>();
   readonly sources = new SourceInterner();
   readonly units = new UnitInterner();
+  /** What the last record of an unwanted type begins with, its type included. */
+  readonly #unwanted = new BytePattern();
+  readonly #beginning = new RecordBeginning();
+  #bytes: Buffer = Buffer.alloc(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
   readonly #byType: RecordBlocks[] = RECORD_TYPES.map(() => new RecordBlocks());
   /** Records of a `Correlation` in progress: they are repeated outside, so they count only if it never ends. */
   #held: number[] | undefined;
@@ -68,17 +103,25 @@ export class RecordReader {
     else this.#held.push(type, start, end, value, source, unit);
   }
 
+  /** What {@link read} reads from now on. */
+  enter(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
   /** Reads the tag `<Record …>` from `from` to its `>` at `to`. */
-  read(bytes: Buffer, from: number, to: number): RecordOutcome {
-    const type = this.#readUsual(bytes, from + "<Record".length, to);
+  read(from: number, to: number): RecordOutcome {
+    const type = this.#readUsual(this.#bytes, from + "<Record".length, to);
     if (type === 1) return "read";
     if (type === 0) return "unwanted";
-    return this.#readUnusual(bytes.subarray(from, to + 1));
+    return this.#readUnusual(this.#bytes.subarray(from, to + 1));
   }
 
   /** 1: read; 0: unwanted; −1: not in the usual shape. */
   #readUsual(bytes: Buffer, from: number, to: number): 1 | 0 | -1 {
+    const view = this.#view;
     const stop = bytes[to - 1] === 47 ? to - 1 : to;
+    if (this.#unwanted.length > 0 && this.#unwanted.standsAt(view, from, stop)) return 0;
     let type = -2;
     let start = Number.NaN;
     let end = Number.NaN;
@@ -89,7 +132,18 @@ export class RecordReader {
     let nameTo = -1;
     let deviceFrom = 0;
     let deviceTo = -1;
+    // Where the first date stands, if all that is the same in many records stands before it.
+    let shared = -1;
     let at = from;
+    const beginning = this.#beginning;
+    const known = beginning.endAt(bytes, view, from, stop);
+    const isKnown = known >= 0;
+    if (isKnown) {
+      at = known;
+      // What has been read is not to come again.
+      type = beginning.type;
+      unitTo = nameTo = deviceTo = 0;
+    }
     for (;;) {
       const gap = at;
       while (at < stop && isSpace(bytes[at])) at++;
@@ -115,7 +169,10 @@ export class RecordReader {
           } else if (standsAt(bytes, key, TYPE)) {
             if (type !== -2) return -1;
             type = this.#typeAt(bytes, open, close);
-            if (type === UNWANTED) return 0;
+            if (type === UNWANTED) {
+              this.#unwanted.set(view, from, close + 1);
+              return 0;
+            }
             if (type < 0) return -1;
           } else if (standsAt(bytes, key, UNIT)) {
             if (unitTo >= 0) return -1;
@@ -127,6 +184,7 @@ export class RecordReader {
         case 9:
         case 12:
           // A date, nearly always: its length is known.
+          if (shared === -1) shared = type >= 0 && nameTo >= 0 && unitTo >= 0 && value !== value ? gap : -2;
           close = open + 25;
           if (close < stop && bytes[close] === QUOTE) {
             if (length === 9 && standsAt(bytes, key, START_DATE)) {
@@ -163,14 +221,19 @@ export class RecordReader {
     }
     // A lost attribute: the long way says what is missing.
     if (type < 0 || start !== start || end !== end || value !== value) return -1;
-    const source = this.sources.at(
-      bytes,
-      nameFrom,
-      Math.max(nameTo, nameFrom),
-      deviceFrom,
-      Math.max(deviceTo, deviceFrom),
-    );
-    const unit = unitTo < 0 ? this.units.named("") : this.units.at(bytes, unitFrom, unitTo);
+    let { source, unit } = beginning;
+    if (!isKnown) {
+      deviceTo = Math.max(deviceTo, deviceFrom);
+      source = this.sources.at(bytes, nameFrom, Math.max(nameTo, nameFrom), deviceFrom, deviceTo);
+      unit = unitTo < 0 ? this.units.named("") : this.units.at(bytes, unitFrom, unitTo);
+      if (shared >= 0 && deviceTo < shared) {
+        const address = startOfAddress(bytes, deviceFrom, deviceTo);
+        beginning.set(view, from, address, endOfAddress(bytes, address, deviceTo), shared);
+        beginning.type = type;
+        beginning.source = source;
+        beginning.unit = unit;
+      }
+    }
     this.#append(type, start, end, value, source, unit);
     return 1;
   }
