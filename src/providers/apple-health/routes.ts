@@ -1,3 +1,4 @@
+import { BytePattern } from "./byte-pattern.ts";
 import { isNameAt, isSpace, standsAt } from "./bytes.ts";
 import type { Damage, RoutePoints } from "./elements.ts";
 import { dateAt, instantAt, numberAt, numberUntil, parseDate, parseNumber } from "./literals.ts";
@@ -108,6 +109,7 @@ export function readRoute(content: Uint8Array): RoutePoints {
   let isGpx = false;
   let commentsEnd = true;
   const hasHoles = bytes.includes(0);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = bytes.indexOf(LT);
   while (at >= 0) {
     const first = bytes[at + 1];
@@ -121,7 +123,8 @@ export function readRoute(content: Uint8Array): RoutePoints {
           continue;
         }
       }
-      const usual = readUsualPoint(bytes, at);
+      let usual = layout.read(bytes, view, at);
+      if (usual < 0) usual = readUsualPoint(bytes, view, at);
       at = usual >= 0 ? bytes.indexOf(LT, usual) : readUnusualPoint(bytes, at, damage);
       continue;
     }
@@ -154,13 +157,94 @@ function endOfPoint(bytes: Buffer, from: number): number {
   return Math.min(end < 0 ? bytes.length : end, next < 0 ? bytes.length : next);
 }
 
+const Field = { latitude: 0, longitude: 1, altitude: 2, speed: 3, time: 4, other: 5 } as const;
+type Field = (typeof Field)[keyof typeof Field];
+
+/**
+ * How a point is written: the bytes between its values. Nearly all points are written like the one before, and then only the
+ * values have to be looked at.
+ */
+class PointLayout {
+  readonly #before: BytePattern[] = [];
+  readonly #fields: Field[] = [];
+  readonly #behind = new BytePattern();
+  #isComplete = false;
+  #from = 0;
+
+  /** A point begins at `from` that is to be learned from. */
+  begin(from: number): void {
+    this.#isComplete = false;
+    this.#fields.length = 0;
+    this.#from = from;
+  }
+
+  /** Its next value stands from `from` to `to`. */
+  add(view: DataView, field: Field, from: number, to: number): void {
+    const index = this.#fields.push(field) - 1;
+    (this.#before[index] ??= new BytePattern()).set(view, this.#from, from);
+    this.#from = to;
+  }
+
+  /** It ends at `to`. */
+  end(view: DataView, to: number): void {
+    this.#behind.set(view, this.#from, to);
+    this.#isComplete = true;
+  }
+
+  /** Reads the point beginning at `from` if it is written like that; the index behind it, or −1. */
+  read(bytes: Buffer, view: DataView, from: number): number {
+    if (!this.#isComplete) return -1;
+    const limit = bytes.length;
+    const fields = this.#fields;
+    let latitude = Number.NaN;
+    let longitude = Number.NaN;
+    let altitude = Number.NaN;
+    let time = Number.NaN;
+    let speed = Number.NaN;
+    let at = from;
+    for (let index = 0; index < fields.length; index++) {
+      const before = this.#before[index];
+      if (before === undefined || !before.standsAt(view, at, limit)) return -1;
+      at += before.length;
+      const field = fields[index] ?? Field.other;
+      if (field === Field.other) {
+        while (at < limit && bytes[at] !== LT) at++;
+        continue;
+      }
+      if (field === Field.time) {
+        let end = at + 20;
+        if (bytes[end] !== LT) end = bytes.indexOf(LT, at);
+        time = end < 0 ? Number.NaN : instantAt(bytes, at, end);
+        if (time !== time) return -1;
+        at = end;
+        continue;
+      }
+      cursor.at = at;
+      const value = numberUntil(bytes, cursor, field <= Field.longitude ? QUOTE : LT);
+      if (value !== value) return -1;
+      at = cursor.at;
+      if (field === Field.latitude) latitude = value;
+      else if (field === Field.longitude) longitude = value;
+      else if (field === Field.altitude) altitude = value;
+      else speed = value;
+    }
+    if (!this.#behind.standsAt(view, at, limit)) return -1;
+    if (!isPosition(latitude, longitude)) return -1;
+    columns.append(time, latitude, longitude, altitude, speed);
+    return at + this.#behind.length;
+  }
+}
+
+const layout = new PointLayout();
+
 /** Reads the point beginning at `from` if it looks as Apple writes it; the index behind it, or −1. */
-function readUsualPoint(bytes: Buffer, from: number): number {
+function readUsualPoint(bytes: Buffer, view: DataView, from: number): number {
   let latitude = Number.NaN;
   let longitude = Number.NaN;
   let altitude = Number.NaN;
   let time = Number.NaN;
   let speed = Number.NaN;
+  layout.begin(from);
   let at = from + 6;
   for (;;) {
     while (isSpace(bytes[at])) at++;
@@ -170,6 +254,7 @@ function readUsualPoint(bytes: Buffer, from: number): number {
     cursor.at = at + LAT.length;
     const degrees = numberUntil(bytes, cursor, QUOTE);
     if (degrees !== degrees) return -1;
+    layout.add(view, isLatitude ? Field.latitude : Field.longitude, at + LAT.length, cursor.at);
     if (isLatitude) {
       if (latitude === latitude) return -1;
       latitude = degrees;
@@ -199,11 +284,13 @@ function readUsualPoint(bytes: Buffer, from: number): number {
       if (altitude === altitude) return -1;
       altitude = numberUntil(bytes, cursor, LT);
       if (altitude !== altitude) return -1;
+      layout.add(view, Field.altitude, at + ELE.length, cursor.at);
     } else if (standsAt(bytes, at, SPEED)) {
       cursor.at = at + SPEED.length;
       if (speed === speed) return -1;
       speed = numberUntil(bytes, cursor, LT);
       if (speed !== speed) return -1;
+      layout.add(view, Field.speed, at + SPEED.length, cursor.at);
     } else {
       const open = endOfSimpleTag(bytes, at);
       if (open < 0) return -1;
@@ -214,7 +301,10 @@ function readUsualPoint(bytes: Buffer, from: number): number {
         if (time === time) return -1;
         time = instantAt(bytes, open, close);
         if (time !== time) return -1;
-      } else if (bytes[close + 1] !== SLASH) {
+        layout.add(view, Field.time, open, close);
+      } else if (bytes[close + 1] === SLASH) {
+        layout.add(view, Field.other, open, close);
+      } else {
         // An element around others: nothing of its own but white space.
         at = open;
         continue;
@@ -228,6 +318,7 @@ function readUsualPoint(bytes: Buffer, from: number): number {
     at++;
   }
   columns.append(time, latitude, longitude, altitude, speed);
+  layout.end(view, at);
   return at;
 }
 

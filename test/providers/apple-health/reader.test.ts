@@ -310,6 +310,67 @@ describe("legal documents are read as sax reads them", () => {
   });
 });
 
+describe("a record that is nearly the one before is read as sax reads it", () => {
+  const DEVICE = ' device="&lt;&lt;HKDevice: 0x1a2b&gt;, name:Apple Watch&gt;"';
+  const ATTRIBUTES = {
+    type: ` type="${HR}"`,
+    sourceName: ' sourceName="Watch"',
+    sourceVersion: ' sourceVersion="10.1"',
+    device: DEVICE,
+    unit: ' unit="count/min"',
+    creationDate: ' creationDate="2024-03-10 07:00:09 +0100"',
+    startDate: ' startDate="2024-03-10 07:00:01 +0100"',
+    endDate: ' endDate="2024-03-10 07:00:02 +0100"',
+    value: ' value="60"',
+  };
+  const record = (changed: Partial<typeof ATTRIBUTES> = {}, more = ""): string =>
+    `<Record${Object.values({ ...ATTRIBUTES, ...changed }).join("")}${more}/>`;
+  const names = Object.keys(ATTRIBUTES) as (keyof typeof ATTRIBUTES)[];
+  const records = [
+    record(),
+    record({ value: ' value="61"' }),
+    ...names.flatMap((name) => [
+      record({ [name]: "" }),
+      record({ [name]: "" }, ATTRIBUTES[name]),
+      record({ [name]: `\n ${ATTRIBUTES[name]}` }),
+      record({ [name]: `${ATTRIBUTES[name]} more="a"` }),
+    ]),
+    ...["0x", "0x1a2b3c", "0xFF", "0xzz", "1a2b", "0x1a2b3"].map((address) =>
+      record({ device: DEVICE.replace("0x1a2b", address) }),
+    ),
+    record({ device: ' device="Scale"' }),
+    record({ device: DEVICE.replace("Watch&gt;", "Watch&gt;2") }),
+    record({ sourceName: ' sourceName="Watcj"' }),
+    record({ sourceName: ' sourceName="Watch 2"' }),
+    record({ sourceVersion: ' sourceVersion="10.10"' }),
+    record({ unit: ' unit="count/mib"' }),
+    record({ unit: "", value: ' unit="count/s" value="1"' }),
+    ...["HeartRateVariabilitySDNN", "HeartRat", "RunningPower", "StepCount"].map((type) =>
+      record({ type: ` type="HKQuantityTypeIdentifier${type}"` }),
+    ),
+    // Its beginning is that of the others, and then it is over.
+    record({ creationDate: "", startDate: "", endDate: "", value: "" }),
+  ];
+
+  it("in every pair, one after the other and back", async () => {
+    for (const first of records) {
+      for (const second of records) {
+        const xml = document(record(), first, second, first, second);
+        expect(foundIn(await read(xml)), `${first}\n${second}`).toEqual(readWithSax(xml));
+      }
+    }
+  });
+
+  it("an attribute that comes twice counts once, whatever stood before", async () => {
+    for (const name of names) {
+      const twice = record({}, ATTRIBUTES[name].replace(/"[^"]*"/, '"2"'));
+      expect(lines(await read(document(record(), twice, record()))), name).toEqual(
+        lines(await read(document(record(), record(), record()))),
+      );
+    }
+  });
+});
+
 /** mulberry32: the same tests everywhere. */
 function random(seed: number): () => number {
   let state = seed;

@@ -133,6 +133,41 @@ describe("routes", () => {
     expect(points.damage).toEqual([]);
   });
 
+  it("reads points that are nearly written like the one before as sax does, in every pair", () => {
+    const all = [
+      point(0),
+      point(1, "-8", "9.25"),
+      point(2).replace(/<course>.*<\/course>/, ""),
+      point(3).replace("<hAcc>", "<more>1</more><hAcc>"),
+      point(4).replace("<extensions>", "").replace("</extensions>", ""),
+      point(5).replace(/<ele>.*<\/ele>/, ""),
+      point(6).replace(/<time>.*<\/time>/, ""),
+      point(7).replace(/ lon="[^"]*" lat="[^"]*"/, ' lat="1" lon="2"'),
+      point(8).replace("Z<", ".5Z<"),
+      point(9).replace("4.076904", "1e1"),
+      point(10).replace("4.076904", "<!-- 3 -->4"),
+      point(11).replace("206.252884", "&#49;"),
+      point(12).replace("><", "> <"),
+      point(13).replace("<ele>", "<ELE>").replace("</ele>", "</ELE>"),
+      '<trkpt lon="1" lat="2"/>',
+      '<trkpt lon="1" lat="2"></trkpt>',
+      '<trkpt lon="1" lat="2"><ele>3</ele></trkpt>',
+    ];
+    for (const first of all) {
+      for (const second of all) {
+        const xml = gpx(point(20), first, second, first, second);
+        const points = readRoute(Buffer.from(xml));
+        expect(rows(points), `${first}\n${second}`).toEqual(readWithSax(xml));
+        expect(points.damage).toEqual([]);
+      }
+    }
+  });
+
+  it("does not take the rest of a point for one", () => {
+    const xml = gpx(point(0), point(1), '<trkpt lon="1" lat="2"><ele>3', point(2), point(3, "91"), point(4));
+    expect(rows(readRoute(Buffer.from(xml))).map(([time]) => (time - AT) / 1000)).toEqual([0, 1, 2, 4]);
+  });
+
   it("reads long routes, one after the other", () => {
     const long = readRoute(Buffer.from(gpx(...Array.from({ length: 10_000 }, (_, second) => point(second)))));
     expect(long.length).toBe(10_000);

@@ -23,7 +23,7 @@ export function recordLine(
   device: string,
   unit: string,
 ): string {
-  const withoutPointer = device.replace(/^<<HKDevice: 0x[0-9a-f]*/, "");
+  const withoutPointer = device.replace(/^<<HKDevice: 0x[0-9a-fA-F]*/, "");
   return [type, start, end, value, source, withoutPointer, unit].join("|");
 }
 
