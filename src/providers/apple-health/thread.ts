@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
 import {
   AuthError,
@@ -25,6 +24,12 @@ const NURSERY_MB = 3;
 
 /** Progress is told once in so many plain bytes: every telling wakes the other thread. */
 const PROGRESS_STEP = 4 << 20;
+
+/**
+ * Batches that may be made and not yet be taken. One takes longer to make and another to store; with only one of them the threads
+ * would wait for each other in turns.
+ */
+const AHEAD = 2;
 
 /** What the thread is told. */
 interface Order {
@@ -55,7 +60,7 @@ interface PortableError {
   readonly cause: unknown;
 }
 
-/** What the thread tells. It makes the batch after a `batch` only when that has been asked for. */
+/** What the thread tells. It makes no more than `AHEAD` batches that have not been answered. */
 type Message =
   | { readonly kind: "batch"; readonly batch: Batch }
   | { readonly kind: "warn"; readonly warning: Warning }
@@ -72,7 +77,7 @@ export function isWorthThread(files: ExportFiles): boolean {
 
 /**
  * What `readFiles` gives, read and mapped in a thread of its own while the caller stores the batch before. The same
- * batches, warnings and errors in the same order; one batch is made ahead. A batch's buffers are the caller's until it asks
+ * batches, warnings and errors in the same order. A batch's buffers are the caller's until it asks
  * for the next one. The thread ends with the generator.
  */
 export async function* readInThread(
@@ -252,6 +257,12 @@ async function serve(port: MessagePort, { file, timezone }: Order): Promise<void
     },
     routeRead: () => post({ kind: "route" }),
   };
+  let wanted = AHEAD;
+  let wake = (): void => {};
+  port.on("message", () => {
+    wanted++;
+    wake();
+  });
   try {
     // The side that stores need not load what reads.
     const { readFiles } = await import("./reading.ts");
@@ -261,7 +272,12 @@ async function serve(port: MessagePort, { file, timezone }: Order): Promise<void
       for await (const batch of readFiles(files, session)) {
         const { batch: own, list } = transferOf(batch);
         post({ kind: "batch", batch: own }, list);
-        await once(port, "message");
+        wanted--;
+        while (wanted === 0) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
       }
     } finally {
       await files.close();
