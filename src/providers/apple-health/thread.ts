@@ -273,7 +273,7 @@ async function serve(port: MessagePort, { file, timezone }: Order): Promise<void
         const { batch: own, list } = transferOf(batch);
         post({ kind: "batch", batch: own }, list);
         wanted--;
-        while (wanted === 0) {
+        if (wanted === 0) {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
