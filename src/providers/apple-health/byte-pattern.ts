@@ -1,24 +1,28 @@
+/** More bytes than anything has that is written again and again; what is longer is not remembered. */
+const LIMIT = 2048;
+
 /**
  * Bytes that are likely to stand somewhere again, compared four at a time: byte by byte that would be a quarter of what reading a
  * record costs.
  */
 export class BytePattern {
-  /** The last one overlaps the one before, unless all the bytes are fewer than four. */
-  #words = new Int32Array(64);
+  /** The last one is of the last four bytes, or of all if they are fewer. */
+  readonly #words = new Int32Array(LIMIT / 4);
   #length = 0;
 
   get length(): number {
     return this.#length;
   }
 
-  /** From now on it is the bytes from `from` to `to`. */
-  set(view: DataView, from: number, to: number): void {
-    const length = to - from;
-    if (length > this.#words.length * 4) this.#words = new Int32Array(length);
-    this.#length = length;
+  /** From now on it is the bytes from `from` to `to`. False if these are too many, and then it is none. */
+  set(view: DataView, from: number, to: number): boolean {
+    this.#length = 0;
+    if (to - from > LIMIT) return false;
+    this.#length = to - from;
     let word = 0;
     for (let at = from; at < to - 4; at += 4) this.#words[word++] = view.getInt32(at, true);
     this.#words[word] = lastWord(view, from, to);
+    return true;
   }
 
   /** Whether they stand at `at`, before `limit`. */

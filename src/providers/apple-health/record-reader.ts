@@ -22,14 +22,15 @@ const UNWANTED = -1;
 export type RecordOutcome = "read" | "unwanted" | { readonly unreadable: string };
 
 /**
- * What a record begins with, up to its first date: mostly the same bytes as the one before, but for the address in its device.
- * Then nothing of it has to be read again.
+ * What a record begins with, up to its dates: mostly the same bytes as the one before, but for the address in its device. Then
+ * nothing of it has to be read again.
  */
 class RecordBeginning {
   readonly #head = new BytePattern();
   #hasAddress = false;
   /** What stands behind the address. */
   readonly #rest = new BytePattern();
+  #isKnown = false;
   type = UNWANTED;
   source = 0;
   unit = 0;
@@ -37,13 +38,13 @@ class RecordBeginning {
   /** From now on it is the bytes from `from` to `to`, with an address from `address` to `behind`, if that is not −1. */
   set(view: DataView, from: number, address: number, behind: number, to: number): void {
     this.#hasAddress = address >= 0;
-    this.#head.set(view, from, this.#hasAddress ? address : to);
-    this.#rest.set(view, this.#hasAddress ? behind : to, to);
+    const isHeadKnown = this.#head.set(view, from, this.#hasAddress ? address : to);
+    this.#isKnown = this.#rest.set(view, this.#hasAddress ? behind : to, to) && isHeadKnown;
   }
 
   /** Where these bytes end if they stand at `at`, before `limit`; else −1. */
   endAt(bytes: Uint8Array, view: DataView, at: number, limit: number): number {
-    if (this.type === UNWANTED || !this.#head.standsAt(view, at, limit)) return -1;
+    if (!this.#isKnown || !this.#head.standsAt(view, at, limit)) return -1;
     let behind = at + this.#head.length;
     if (this.#hasAddress) behind = endOfAddress(bytes, behind, limit);
     return this.#rest.standsAt(view, behind, limit) ? behind + this.#rest.length : -1;
@@ -132,7 +133,7 @@ export class RecordReader {
     let nameTo = -1;
     let deviceFrom = 0;
     let deviceTo = -1;
-    // Where the first date stands, if all that is the same in many records stands before it.
+    // Where the first attribute begins that may be a date, if all that many records share stands before it.
     let shared = -1;
     let at = from;
     const beginning = this.#beginning;
@@ -170,7 +171,8 @@ export class RecordReader {
             if (type !== -2) return -1;
             type = this.#typeAt(bytes, open, close);
             if (type === UNWANTED) {
-              this.#unwanted.set(view, from, close + 1);
+              // Of a date it would depend on what stands behind.
+              if (shared === -1) this.#unwanted.set(view, from, close + 1);
               return 0;
             }
             if (type < 0) return -1;

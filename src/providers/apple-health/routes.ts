@@ -157,6 +157,9 @@ function endOfPoint(bytes: Buffer, from: number): number {
   return Math.min(end < 0 ? bytes.length : end, next < 0 ? bytes.length : next);
 }
 
+/** Apple writes eight. */
+const FIELD_LIMIT = 32;
+
 const Field = { latitude: 0, longitude: 1, altitude: 2, speed: 3, time: 4, other: 5 } as const;
 type Field = (typeof Field)[keyof typeof Field];
 
@@ -165,30 +168,33 @@ type Field = (typeof Field)[keyof typeof Field];
  * values have to be looked at.
  */
 class PointLayout {
-  readonly #before: BytePattern[] = [];
+  readonly #before = Array.from({ length: FIELD_LIMIT }, () => new BytePattern());
   readonly #fields: Field[] = [];
   readonly #behind = new BytePattern();
   #isComplete = false;
+  /** Whether nothing has come that is too long to be remembered. */
+  #isLearning = false;
   #from = 0;
 
   /** A point begins at `from` that is to be learned from. */
   begin(from: number): void {
     this.#isComplete = false;
+    this.#isLearning = true;
     this.#fields.length = 0;
     this.#from = from;
   }
 
   /** Its next value stands from `from` to `to`. */
   add(view: DataView, field: Field, from: number, to: number): void {
-    const index = this.#fields.push(field) - 1;
-    (this.#before[index] ??= new BytePattern()).set(view, this.#from, from);
+    if (!this.#isLearning) return;
+    this.#isLearning = this.#before[this.#fields.length]?.set(view, this.#from, from) ?? false;
+    this.#fields.push(field);
     this.#from = to;
   }
 
   /** It ends at `to`. */
   end(view: DataView, to: number): void {
-    this.#behind.set(view, this.#from, to);
-    this.#isComplete = true;
+    this.#isComplete = this.#isLearning && this.#behind.set(view, this.#from, to);
   }
 
   /** Reads the point beginning at `from` if it is written like that; the index behind it, or −1. */
@@ -273,9 +279,8 @@ function readUsualPoint(bytes: Buffer, view: DataView, from: number): number {
     if (bytes[at] === SLASH) {
       // </trkpt>, or the end of <extensions> and the like
       const isPoint = isNameAt(bytes, at + 1, TRKPT);
-      while (at < bytes.length && bytes[at] !== GT) at++;
-      if (at === bytes.length) return -1;
-      at++;
+      at = behindEndTag(bytes, at);
+      if (at < 0) return -1;
       if (isPoint) break;
       continue;
     }
@@ -313,13 +318,23 @@ function readUsualPoint(bytes: Buffer, view: DataView, from: number): number {
     at = cursor.at;
     if (bytes[at + 1] !== SLASH) return -1;
     if (isNameAt(bytes, at + 2, TRKPT)) continue;
-    // A damaged end tag costs nothing.
-    while (at < bytes.length && bytes[at] !== GT) at++;
-    at++;
+    at = behindEndTag(bytes, at + 1);
+    if (at < 0) return -1;
   }
   columns.append(time, latitude, longitude, altitude, speed);
   layout.end(view, at);
   return at;
+}
+
+/**
+ * Behind the end tag whose `/` is at `from`; −1 where the bytes end before it does. A damaged one costs nothing: it ends before the
+ * next tag at the latest.
+ */
+function behindEndTag(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== GT && bytes[at] !== LT) at++;
+  if (at === bytes.length) return -1;
+  return bytes[at] === GT ? at + 1 : at;
 }
 
 /** Behind the `>` of a tag of letters only; −1 for a tag with attributes, and for anything else. */

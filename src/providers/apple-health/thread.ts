@@ -76,7 +76,7 @@ export function isWorthThread(files: ExportFiles): boolean {
 }
 
 /**
- * What `readFiles` gives, read and mapped in a thread of its own while the caller stores the batch before. The same
+ * What `readFiles` gives, read and mapped in a thread of its own while the caller stores what came before. The same
  * batches, warnings and errors in the same order. A batch's buffers are the caller's until it asks
  * for the next one. The thread ends with the generator.
  */
@@ -263,6 +263,8 @@ async function serve(port: MessagePort, { file, timezone }: Order): Promise<void
     wanted++;
     wake();
   });
+  // Nobody is to wait for a thread that has nothing to wait for but this.
+  port.unref();
   try {
     // The side that stores need not load what reads.
     const { readFiles } = await import("./reading.ts");
@@ -274,9 +276,11 @@ async function serve(port: MessagePort, { file, timezone }: Order): Promise<void
         post({ kind: "batch", batch: own }, list);
         wanted--;
         if (wanted === 0) {
+          port.ref();
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
+          port.unref();
         }
       }
     } finally {

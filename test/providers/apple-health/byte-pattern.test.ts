@@ -10,7 +10,7 @@ it("is found where all its bytes stand, and nowhere else, whatever its length", 
   const text = "abcdefghijklmnopqrstuvwxyz".repeat(20);
   const pattern = new BytePattern();
   for (const length of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 255, 256, 257, 258, 500]) {
-    pattern.set(viewOf(`..${text}`), 2, 2 + length);
+    expect(pattern.set(viewOf(`..${text}`), 2, 2 + length)).toBe(true);
     expect(pattern.length).toBe(length);
     const there = `-${text}`;
     expect(pattern.standsAt(viewOf(there), 1, there.length)).toBe(true);
@@ -30,4 +30,14 @@ it("forgets what it was before", () => {
   pattern.set(viewOf("short"), 0, 5);
   expect(pattern.standsAt(viewOf("shorter"), 0, 7)).toBe(true);
   expect(pattern.standsAt(viewOf("a long one with many bytes"), 0, 26)).toBe(false);
+});
+
+it("is none when there are too many bytes to remember", () => {
+  const pattern = new BytePattern();
+  pattern.set(viewOf("short"), 0, 5);
+  const long = viewOf("x".repeat(2049));
+  expect(pattern.set(long, 0, 2048)).toBe(true);
+  expect(pattern.standsAt(long, 1, 2049)).toBe(true);
+  expect(pattern.set(long, 0, 2049)).toBe(false);
+  expect(pattern.length).toBe(0);
 });

@@ -345,6 +345,8 @@ describe("a record that is nearly the one before is read as sax reads it", () =>
     record({ sourceVersion: ' sourceVersion="10.10"' }),
     record({ unit: ' unit="count/mib"' }),
     record({ unit: "", value: ' unit="count/s" value="1"' }),
+    record({ sourceVersion: ` sourceVersion="${"1".repeat(3000)}"` }),
+    record({ device: DEVICE.replace("Apple", "A".repeat(3000)) }),
     ...["HeartRateVariabilitySDNN", "HeartRat", "RunningPower", "StepCount"].map((type) =>
       record({ type: ` type="HKQuantityTypeIdentifier${type}"` }),
     ),
@@ -359,6 +361,14 @@ describe("a record that is nearly the one before is read as sax reads it", () =>
         expect(foundIn(await read(xml)), `${first}\n${second}`).toEqual(readWithSax(xml));
       }
     }
+  });
+
+  it("but for a quote that hides its type", async () => {
+    const hidden = (more: string): string =>
+      `<Record '${ATTRIBUTES.type.trim()} version="1" type="A" ${more}${ATTRIBUTES.startDate}${ATTRIBUTES.endDate}${ATTRIBUTES.value}/>`;
+    const found = await read(document(hidden('b="c"'), hidden('qqqqqqqqqqqq="z"')));
+    expect(rates(found)).toEqual(rates(await read(document(hidden('qqqqqqqqqqqq="z"')))));
+    expect(rates(found)).toEqual([60]);
   });
 
   it("an attribute that comes twice counts once, whatever stood before", async () => {

@@ -149,6 +149,8 @@ describe("routes", () => {
       point(11).replace("206.252884", "&#49;"),
       point(12).replace("><", "> <"),
       point(13).replace("<ele>", "<ELE>").replace("</ele>", "</ELE>"),
+      point(14).replace("<ele>", `${" ".repeat(5000)}<ele>`),
+      point(15).replace("<ele>", `${"<a>1</a>".repeat(100)}<ele>`),
       '<trkpt lon="1" lat="2"/>',
       '<trkpt lon="1" lat="2"></trkpt>',
       '<trkpt lon="1" lat="2"><ele>3</ele></trkpt>',
@@ -294,17 +296,27 @@ describe("routes", () => {
   });
 
   it("a file full of beginnings without an end is read once, not once for each of them", () => {
-    const beginnings = `${'<trkpt lon="2" lat="48">'.repeat(100_000)}${"<!-- ".repeat(100_000)}`;
+    const beginnings = [
+      '<trkpt lon="2" lat="48">',
+      '<trkpt lon="2" lat="48"><a></a ',
+
+      "<!-- ",
+    ]
+      .map((beginning) => beginning.repeat(100_000))
+      .join("");
     const points = readRoute(Buffer.from(gpx(beginnings, point(3))));
     expect([...points.time].map((time) => (time - AT) / 1000)).toEqual([3]);
   });
 
-  it.each(["</el>", "</ele x>", "</ele\n>", "</eles>"])("a damaged end tag costs nothing: %s", (end) => {
-    const damaged = point(1).replace("</ele>", end);
-    const points = readRoute(Buffer.from(gpx(point(0), damaged, point(2))));
-    expect([...points.time]).toEqual([AT, AT + 1000, AT + 2000]);
-    expect(points.damage).toEqual([]);
-  });
+  it.each(["</el>", "</ele x>", "</ele\n>", "</eles>", "</ele", "</"])(
+    "a damaged end tag costs nothing: %s",
+    (end) => {
+      const damaged = point(1).replace("</ele>", end);
+      const points = readRoute(Buffer.from(gpx(point(0), damaged, point(2))));
+      expect([...points.time]).toEqual([AT, AT + 1000, AT + 2000]);
+      expect(points.damage).toEqual([]);
+    },
+  );
 
   it("garbage anywhere costs the points that it touches and no other", () => {
     const parts = Array.from({ length: 20 }, (_, second) => point(second));
