@@ -6,6 +6,11 @@ import { createGunzip, createInflateRaw, gunzip, type Gunzip, type InflateRaw } 
 const PIECE = 256 << 10;
 /** Compressed bytes given to zlib at a time: it has to finish them, so even a bomb makes no more than 64 MB of them. */
 const INPUT = 64 << 10;
+/**
+ * On an error zlib drops what it has made of its last input. So this is given to it once more in smaller ones, and the one of these
+ * that fails byte by byte: each is a trip to the thread pool.
+ */
+const INPUTS = [INPUT, 256, 1];
 /** Pieces inflated ahead of whoever reads them. */
 const AHEAD = 3;
 
@@ -21,16 +26,22 @@ export interface InflationEnd {
  * Inflates a raw deflate stream (RFC 1951) up to its own end, whatever any header says of its length: zlib works in the
  * thread pool while the caller digests the piece before. Everything up to a damage is given.
  *
- * @param open reads the compressed bytes from their beginning; may go on behind the stream's end, may be called twice
+ * @param open reads the compressed bytes from their beginning; may go on behind the stream's end, may be called several times
  */
 export async function* inflate(
   open: () => AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer, InflationEnd, void> {
-  const inflation = new Inflation(open(), undefined);
-  const end = yield* inflation.pieces(0);
-  if (end.problem !== "damaged") return end;
-  // On an error zlib drops what it has made of the last input. So once more, and the last input byte by byte.
-  return yield* new Inflation(open(), inflation.fed).pieces(inflation.delivered);
+  let end: InflationEnd = { consumed: 0 };
+  let from = 0;
+  let given = 0;
+  for (const input of INPUTS) {
+    const inflation = new Inflation(open(), { from, input });
+    end = yield* inflation.pieces(given);
+    if (end.problem !== "damaged") break;
+    from = inflation.fed;
+    given += inflation.delivered;
+  }
+  return end;
 }
 
 /** What an archive says of a deflate stream's plain bytes. */
@@ -76,7 +87,8 @@ export async function* inflatePromised(
     writeGzipTrailer(trailer, 0, promised);
     yield trailer;
   }
-  const inflation: Inflation = new Inflation(member(), undefined, createGunzip({ chunkSize: PIECE }));
+  const inputs = { from: 0, input: INPUT };
+  const inflation: Inflation = new Inflation(member(), inputs, createGunzip({ chunkSize: PIECE }));
   const { problem } = yield* inflation.pieces(0);
   const given = inflation.delivered;
   return { isWhole: problem === undefined && (promised.size - given) % 2 ** 32 === 0, given };
@@ -104,10 +116,15 @@ export async function inflateMember(member: Buffer, promised: Promised): Promise
   }
 }
 
+/** How much zlib is given at a time: `input` compressed bytes from the compressed byte `from` on, and the usual before. */
+interface Inputs {
+  readonly from: number;
+  readonly input: number;
+}
+
 class Inflation {
   readonly #source: AsyncIterable<Buffer>;
-  /** From this compressed byte on the input is given byte by byte. */
-  readonly #singlyFrom: number;
+  readonly #inputs: Inputs;
   readonly #inflater: Gunzip | InflateRaw;
   readonly #queue: Buffer[] = [];
   #over = false;
@@ -123,12 +140,12 @@ class Inflation {
 
   constructor(
     source: AsyncIterable<Buffer>,
-    singlyFrom: number | undefined,
+    inputs: Inputs,
     inflater: Gunzip | InflateRaw = createInflateRaw({ chunkSize: PIECE }),
   ) {
     this.#source = source;
     this.#inflater = inflater;
-    this.#singlyFrom = singlyFrom ?? Infinity;
+    this.#inputs = inputs;
     this.#inflater.on("data", (piece: Buffer) => {
       if (this.#isOutputClosed) this.#problem = "damaged";
       else this.#queue.push(piece);
@@ -184,7 +201,8 @@ class Inflation {
       let position = 0;
       for await (const block of this.#source) {
         for (let at = 0; at < block.length;) {
-          const step = position + at + INPUT > this.#singlyFrom ? 1 : INPUT;
+          const before = this.#inputs.from - (position + at);
+          const step = before > 0 ? Math.min(before, INPUT) : this.#inputs.input;
           const input = block.subarray(at, at + step);
           while (this.#queue.length >= AHEAD && !this.#over) {
             await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-import { crc32, deflateRawSync } from "node:zlib";
+import { constants, crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import {
   inflate,
@@ -93,6 +93,48 @@ describe("a deflate stream of which everything is known", () => {
       expect(end.isWhole, `damage at ${at}`).toBe(false);
       expect(bytes.equals(long.bytes.subarray(0, bytes.length)), `damage at ${at}`).toBe(true);
     }
+  });
+});
+
+describe("a deflate stream of which nothing is known", () => {
+  /** What zlib makes of the longest beginning that it does not refuse, which is all that stands before the damage. */
+  function beforeDamage(bytes: Buffer): Buffer {
+    const given = (length: number): Buffer | undefined => {
+      try {
+        return inflateRawSync(bytes.subarray(0, length), { finishFlush: constants.Z_SYNC_FLUSH });
+      } catch {
+        return undefined;
+      }
+    };
+    let [good, refused] = [0, bytes.length + 1];
+    while (refused - good > 1) {
+      const middle = (good + refused) >> 1;
+      if (given(middle) === undefined) refused = middle;
+      else good = middle;
+    }
+    return given(good) ?? Buffer.alloc(0);
+  }
+
+  it("gives every byte before a damage, and ends where it ends", async () => {
+    let damaged = 0;
+    for (let at = 5; at < DEFLATED.length; at += 3089) {
+      const bytes = Buffer.from(DEFLATED);
+      bytes.fill(0xff, at, Math.min(at + 40, bytes.length));
+      let readings = 0;
+      const open = (): AsyncGenerator<Buffer, void, void> => {
+        readings++;
+        return pieces(bytes, 70_000);
+      };
+      const { bytes: found, end } = await drained(inflate(open));
+      expect(found.equals(beforeDamage(bytes)), `damage at ${at}`).toBe(true);
+      if (end.problem === "damaged") damaged++;
+      expect(readings).toBe(end.problem === "damaged" ? 3 : 1);
+    }
+    expect(damaged).toBeGreaterThan(5);
+    const behind = Buffer.concat([DEFLATED, Buffer.from("PK\u0001\u0002 and so on", "latin1")]);
+    const whole = await drained(inflate(() => pieces(behind, 70_000)));
+    expect(whole.bytes.equals(PLAIN)).toBe(true);
+    expect(whole.end).toEqual({ consumed: DEFLATED.length, problem: undefined });
   });
 });
 
