@@ -327,14 +327,15 @@ function readUsualPoint(bytes: Buffer, view: DataView, from: number): number {
 }
 
 /**
- * Behind the end tag whose `/` is at `from`; −1 where the bytes end before it does. A damaged one costs nothing: it ends before the
- * next tag at the latest.
+ * Behind the end tag whose `/` is at `from`; −1 where the bytes end before it does. A damaged one costs nothing, and takes nothing of
+ * the next point.
  */
 function behindEndTag(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (at < bytes.length && bytes[at] !== GT && bytes[at] !== LT) at++;
-  if (at === bytes.length) return -1;
-  return bytes[at] === GT ? at + 1 : at;
+  for (let at = from; at < bytes.length; at++) {
+    if (bytes[at] === GT) return at + 1;
+    if (bytes[at] === LT && isNameAt(bytes, at + 1, TRKPT)) return at;
+  }
+  return -1;
 }
 
 /** Behind the `>` of a tag of letters only; −1 for a tag with attributes, and for anything else. */

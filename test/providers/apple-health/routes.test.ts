@@ -308,15 +308,24 @@ describe("routes", () => {
     expect([...points.time].map((time) => (time - AT) / 1000)).toEqual([3]);
   });
 
-  it.each(["</el>", "</ele x>", "</ele\n>", "</eles>", "</ele", "</"])(
-    "a damaged end tag costs nothing: %s",
-    (end) => {
-      const damaged = point(1).replace("</ele>", end);
-      const points = readRoute(Buffer.from(gpx(point(0), damaged, point(2))));
-      expect([...points.time]).toEqual([AT, AT + 1000, AT + 2000]);
-      expect(points.damage).toEqual([]);
-    },
-  );
+  it.each(["</el>", "</ele x>", "</ele\n>", "</eles>"])("a damaged end tag costs nothing: %s", (end) => {
+    const damaged = point(1).replace("</ele>", end);
+    const points = readRoute(Buffer.from(gpx(point(0), damaged, point(2))));
+    expect([...points.time]).toEqual([AT, AT + 1000, AT + 2000]);
+    expect(points.damage).toEqual([]);
+  });
+
+  it("an end tag that is cut takes nothing of the next point", () => {
+    const cut = point(1).replace("</trkpt>", "</trkpt ");
+    const points = readRoute(Buffer.from(gpx(point(0), cut, point(2))));
+    expect([...points.time]).toEqual([AT, AT + 1000, AT + 2000]);
+    const within = point(1)
+      .replace("</ele>", "</ele ")
+      .replace(/<time>.*/, "");
+    const others = readRoute(Buffer.from(gpx(point(0), within, point(2))));
+    expect([...others.time]).toEqual([AT, AT + 2000]);
+    expect(others.damage.map(({ message }) => message)).toEqual(["a point that has no end"]);
+  });
 
   it("garbage anywhere costs the points that it touches and no other", () => {
     const parts = Array.from({ length: 20 }, (_, second) => point(second));
