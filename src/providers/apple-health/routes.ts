@@ -153,8 +153,10 @@ const cursor = { at: 0 };
 /** Where the point beginning at `from` ends: its end tag, or else the next point. */
 function endOfPoint(bytes: Buffer, from: number): number {
   const next = bytes.indexOf("<trkpt", from + 6, "latin1");
-  const end = bytes.indexOf("</trkpt", from, "latin1");
-  return Math.min(end < 0 ? bytes.length : end, next < 0 ? bytes.length : next);
+  // Not beyond the next point: a file full of beginnings would be searched to its end for each.
+  const own = next < 0 ? bytes : bytes.subarray(0, next);
+  const end = own.indexOf("</trkpt", from, "latin1");
+  return end < 0 ? own.length : end;
 }
 
 /** Apple writes eight. */
