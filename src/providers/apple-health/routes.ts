@@ -392,7 +392,6 @@ function readPointWithSax(text: string): (Point & { readonly unreadable: boolean
   const texts = new Map<string, string>();
   const missing = Number.NaN;
   const point = { time: missing, latitude: missing, longitude: missing, altitude: missing, speed: missing };
-  let failed = false;
   let name = "";
   let complete = false;
   let content = "";
@@ -412,13 +411,17 @@ function readPointWithSax(text: string): (Point & { readonly unreadable: boolean
     if (closed === "trkpt") complete = true;
     name = "";
   };
-  const onFault = (): void => {
-    if (!complete) failed = true;
+  const onFault = (error: Error): void => {
+    // Out of `write`: one fault is enough.
+    if (!complete) throw error;
     parser.resume();
   };
   Object.assign(parser, { ontext: onText, oncdata: onText, onerror: onFault });
-  parser.write(text);
-  if (failed) return undefined;
+  try {
+    parser.write(text);
+  } catch {
+    return undefined;
+  }
   let unreadable = false;
   const numberOf = (element: string): number => {
     const value = texts.get(element);
@@ -449,14 +452,17 @@ export function readLocations(element: Uint8Array): RoutePoints {
   const damage = new DamageList();
   let at = workout.indexOf("<Location", 0, "latin1");
   while (at >= 0) {
-    if (isNameAt(workout, at + 1, LOCATION)) readLocation(workout, at, damage);
-    at = workout.indexOf("<Location", at + 1, "latin1");
+    const next = workout.indexOf("<Location", at + 1, "latin1");
+    // Nothing is looked for beyond the next one, as for the points of a file.
+    if (isNameAt(workout, at + 1, LOCATION))
+      readLocation(workout, at, next < 0 ? workout.length : next, damage);
+    at = next;
   }
   return columns.take(damage.list);
 }
 
-function readLocation(bytes: Buffer, from: number, damage: DamageList): void {
-  const end = endOfTag(bytes, from, bytes.length);
+function readLocation(bytes: Buffer, from: number, to: number, damage: DamageList): void {
+  const end = endOfTag(bytes, from, to);
   const point =
     end < 0 ? undefined : (readUsualLocation(bytes, from, end) ?? readUnusualLocation(bytes, from, end));
   if (point === undefined) damage.add("route-damaged", "a location that has no end", from);

@@ -22,7 +22,6 @@ function readWithSax(text: string): StartTag | undefined {
   const parser = saxParser(true);
   parser.ENTITIES = ENTITIES;
   let tag: StartTag | undefined;
-  let failed = false;
   parser.onopentag = (found) => {
     const attributes = new Map<string, string>();
     for (const [name, value] of Object.entries(found.attributes)) {
@@ -30,23 +29,39 @@ function readWithSax(text: string): StartTag | undefined {
     }
     tag ??= { name: found.name, attributes, clean: true };
   };
-  const onFault = (): void => {
-    if (tag === undefined) failed = true;
+  const onFault = (error: Error): void => {
+    // Out of `write`: a tag with one fault is not looked at for a million more.
+    if (tag === undefined) throw error;
     parser.resume();
   };
   Object.assign(parser, { onerror: onFault });
-  parser.write(text);
-  return failed ? undefined : tag;
+  try {
+    parser.write(text);
+  } catch {
+    return undefined;
+  }
+  return tag;
 }
 
+/** The attributes `name="value"` of a tag that is no XML. Every byte is looked at a few times at the most, whatever it looks like. */
 function readLeniently(text: string): StartTag {
   const attributes = new Map<string, string>();
-  const attribute = /([^"'=<>]+)=\s*(?:"([^"]*)"|'([^']*)')/g;
   const name = /^<([^\s/>]*)/.exec(text)?.[1] ?? "";
-  attribute.lastIndex = name.length + 1;
-  for (let match = attribute.exec(text); match !== null; match = attribute.exec(text)) {
-    const key = (match[1] ?? "").trim();
-    if (!attributes.has(key)) attributes.set(key, decodeText(match[2] ?? match[3] ?? ""));
+  let at = name.length + 1;
+  for (let equals = text.indexOf("=", at); equals >= 0; equals = text.indexOf("=", at)) {
+    let from = equals;
+    while (from > at && !/["'<>]/.test(text.charAt(from - 1))) from--;
+    let open = equals + 1;
+    while (/\s/.test(text.charAt(open))) open++;
+    const quote = text.charAt(open);
+    const close = quote === '"' || quote === "'" ? text.indexOf(quote, open + 1) : -1;
+    if (from === equals || close < 0) {
+      at = equals + 1;
+      continue;
+    }
+    const key = text.slice(from, equals).trim();
+    if (key !== "" && !attributes.has(key)) attributes.set(key, decodeText(text.slice(open + 1, close)));
+    at = close + 1;
   }
   return { name, attributes, clean: false };
 }

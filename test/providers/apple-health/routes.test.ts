@@ -312,6 +312,13 @@ describe("routes", () => {
     expect(points.damage).toEqual([]);
   });
 
+  it("a workout full of locations without an end is read once, not once for each of them", () => {
+    const good = '<Location date="2014-03-10 06:00:00 +0000" latitude="1" longitude="2"/>';
+    const element = `<Workout>${'<Location date="'.repeat(50_000)}${good}</Workout>`;
+    const points = readLocations(Buffer.from(element));
+    expect(rows(points).map(([, latitude, longitude]) => [latitude, longitude])).toEqual([[1, 2]]);
+  });
+
   it("an end tag that is cut takes nothing of the next point", () => {
     const cut = point(1).replace("</trkpt>", "</trkpt ");
     const points = readRoute(Buffer.from(gpx(point(0), cut, point(2))));
