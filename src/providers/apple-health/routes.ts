@@ -2,7 +2,7 @@ import { BytePattern } from "./byte-pattern.ts";
 import { isNameAt, isSpace, standsAt } from "./bytes.ts";
 import type { Damage, RoutePoints } from "./elements.ts";
 import { dateAt, instantAt, numberAt, numberUntil, parseDate, parseNumber } from "./literals.ts";
-import { saxParser } from "./sax.ts";
+import { saxParser, writeUntilFault } from "./sax.ts";
 import { endOfTag, readStartTag } from "./start-tag.ts";
 
 const LT = 60;
@@ -411,17 +411,8 @@ function readPointWithSax(text: string): (Point & { readonly unreadable: boolean
     if (closed === "trkpt") complete = true;
     name = "";
   };
-  const onFault = (error: Error): void => {
-    // Out of `write`: one fault is enough.
-    if (!complete) throw error;
-    parser.resume();
-  };
-  Object.assign(parser, { ontext: onText, oncdata: onText, onerror: onFault });
-  try {
-    parser.write(text);
-  } catch {
-    return undefined;
-  }
+  Object.assign(parser, { ontext: onText, oncdata: onText });
+  if (!writeUntilFault(parser, text, () => complete)) return undefined;
   let unreadable = false;
   const numberOf = (element: string): number => {
     const value = texts.get(element);

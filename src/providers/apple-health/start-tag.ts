@@ -1,4 +1,4 @@
-import { saxParser } from "./sax.ts";
+import { saxParser, writeUntilFault } from "./sax.ts";
 
 /** What a start tag says, entities resolved. */
 export interface StartTag {
@@ -29,18 +29,7 @@ function readWithSax(text: string): StartTag | undefined {
     }
     tag ??= { name: found.name, attributes, clean: true };
   };
-  const onFault = (error: Error): void => {
-    // Out of `write`: a tag with one fault is not looked at for a million more.
-    if (tag === undefined) throw error;
-    parser.resume();
-  };
-  Object.assign(parser, { onerror: onFault });
-  try {
-    parser.write(text);
-  } catch {
-    return undefined;
-  }
-  return tag;
+  return writeUntilFault(parser, text, () => tag !== undefined) ? tag : undefined;
 }
 
 /** The attributes `name="value"` of a tag that is no XML. Every byte is looked at a few times at the most, whatever it looks like. */

@@ -31,7 +31,7 @@ describe("a start tag", () => {
     (piece) => {
       const { clean, attributes } = read(`<Record q=1 first="1" ${piece.repeat(500_000 / piece.length)}>`);
       expect(clean).toBe(false);
-      expect(attributes["q=1 first"] ?? attributes["first"] ?? attributes["1 first"]).toBe("1");
+      expect(attributes["1 first"]).toBe("1");
     },
   );
 });
