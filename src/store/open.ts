@@ -35,7 +35,6 @@ export function openDatabase(path: string, options: OpenOptions): Database {
     } else {
       refuseNetwork(path, options);
     }
-    if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
     return prepare(connect(path, { timeout: 5000 }), path, options.journalMode ?? "wal");
   } catch (error) {
     throw asStoreError(error, path);
@@ -51,6 +50,18 @@ function refuseNetwork(path: string, options: OpenOptions): void {
     `the database is on a network file system (${name}), where SQLite's write-ahead log loses data: ${path}`,
     { hint: 'keep it on a local disk (--db), or set "journal_mode": "delete" in config.json' },
   );
+}
+
+/**
+ * Takes the file from all other users, and what SQLite has made beside it with the file's own mode. Only of a database that is
+ * known to be fitglue's: whatever else `--db` may name keeps its mode.
+ */
+function closeToOthers(path: string): void {
+  if (process.platform === "win32") return;
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+    if ((mode & 0o077) !== 0) chmodSync(file, 0o600);
+  }
 }
 
 function prepare(db: Database, path: string, journalMode: JournalMode): Database {
@@ -70,6 +81,7 @@ function prepare(db: Database, path: string, journalMode: JournalMode): Database
         { hint: "npm install --global fitglue@latest" },
       );
     }
+    if (path !== ":memory:") closeToOthers(path);
     if (path !== ":memory:" && db.pragma(`journal_mode = ${journalMode}`, { simple: true }) !== journalMode) {
       throw new StoreError("STORE_JOURNAL", `SQLite cannot use journal_mode = ${journalMode} here: ${path}`, {
         hint: "keep the database on a local disk (--db)",

@@ -81,8 +81,12 @@ describe("a database is private", () => {
     const path = join(tempDir(), "fitglue.db");
     openDatabase(path, create).close();
     chmodSync(path, 0o644);
-    openDatabase(path, create).close();
-    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const db = openDatabase(path, create);
+    db.exec("INSERT INTO sync_state (source, account) VALUES ('polar', '1')");
+    for (const name of readdirSync(join(path, ".."))) {
+      expect([name, statSync(join(path, "..", name)).mode & 0o777]).toEqual([name, 0o600]);
+    }
+    db.close();
   });
 });
 
@@ -95,6 +99,27 @@ test("reading a database that is not there makes nothing", () => {
 });
 
 describe("a database that is not ours is refused and not touched", () => {
+  test("nor is its mode, be it a database, another file or a folder", () => {
+    const folder = tempDir();
+    const [places, text, inner] = ["places.sqlite", "notes.txt", "folder"].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    const db = connect(places);
+    db.exec("CREATE TABLE places (id INTEGER)");
+    db.close();
+    writeFileSync(text, "training diary, 2026\n".repeat(300));
+    mkdirSync(inner);
+    for (const [path, mode] of [
+      [places, 0o644],
+      [text, 0o664],
+      [inner, 0o755],
+    ] as const) {
+      chmodSync(path, mode);
+      expect(failure(() => openDatabase(path, create)).exitCode).toBe(7);
+      expect([path, statSync(path).mode & 0o777]).toEqual([path, mode]);
+    }
+  });
+
   test("a newer schema", () => {
     const path = join(tempDir(), "fitglue.db");
     const db = openDatabase(path, create);
