@@ -1,3 +1,5 @@
+import type { Activity } from "./activity.ts";
+
 /** The measured columns of a sample, in the order of the `samples` table. Units as in `docs/schema.md`. */
 export const SAMPLE_FIELDS = [
   "heartRate",
@@ -63,6 +65,48 @@ export function samplesFromRows(rows: Iterable<SampleRow>): Samples {
 /** The columns that hold anything, in table order. */
 export function sampleFieldsOf(samples: Samples): SampleField[] {
   return SAMPLE_FIELDS.filter((field) => samples[field] !== undefined);
+}
+
+/**
+ * Which of the offered instants lie in a hole of the taken ones (1) and which do not (0): more than `gap` without any of
+ * them, between two or between one and an end of `window`. Both in ascending order, all in one unit of time.
+ */
+export function holesOf(
+  taken: Float64Array,
+  offered: Float64Array,
+  { start, end, gap }: { readonly start: number; readonly end: number; readonly gap: number },
+): Uint8Array {
+  const isHole = new Uint8Array(offered.length);
+  if (taken.length === 0) return isHole.fill(1);
+  let next = 0;
+  for (let index = 0; index < offered.length; index++) {
+    const instant = offered[index] ?? Number.NaN;
+    while (next < taken.length && (taken[next] ?? 0) < instant) next++;
+    const left = taken[next - 1] ?? Number.NEGATIVE_INFINITY;
+    const right = taken[next] ?? Number.POSITIVE_INFINITY;
+    const length = Math.min(right, end) - Math.max(left, start);
+    if (right !== instant && length > gap) isHole[index] = 1;
+  }
+  return isHole;
+}
+
+/** Mean, greatest and least of the heart rate, bpm; null where there is none. */
+export function heartRateOf(
+  samples: Samples,
+): Pick<Activity, "avgHeartRate" | "maxHeartRate" | "minHeartRate"> {
+  let count = 0;
+  let sum = 0;
+  let greatest = Number.NEGATIVE_INFINITY;
+  let least = Number.POSITIVE_INFINITY;
+  for (const value of samples.heartRate ?? []) {
+    if (Number.isNaN(value)) continue;
+    count++;
+    sum += value;
+    greatest = Math.max(greatest, value);
+    least = Math.min(least, value);
+  }
+  if (count === 0) return { avgHeartRate: null, maxHeartRate: null, minHeartRate: null };
+  return { avgHeartRate: sum / count, maxHeartRate: greatest, minHeartRate: least };
 }
 
 /** How many values a column really has; 0 for an absent one. */

@@ -4,7 +4,8 @@ import { isoInstant } from "../model/index.ts";
 import type { ActivityReader } from "./activity-reader.ts";
 import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
 import { activityDigest, canonicalJson } from "./digest.ts";
-import { mergeSamples, SampleTable } from "./samples.ts";
+import { isEarlierRevision, mergeActivities } from "./merge.ts";
+import { SampleTable } from "./samples.ts";
 
 /** Whose activities. */
 export interface Owner {
@@ -115,7 +116,9 @@ export class ActivityTable {
     mode: "replace" | "merge",
     parserVersion: number,
     now: string,
-    options: { readonly seenUpstream: boolean } = { seenUpstream: true },
+    options: { readonly seenUpstream: boolean; readonly revisionKey?: string | undefined } = {
+      seenUpstream: true,
+    },
   ): WriteOutcome {
     const found = this.#find(owner, activity);
     const incomingExtra = canonicalJson(activity.extra);
@@ -136,16 +139,20 @@ export class ActivityTable {
       );
       const samples = this.#writeChildren(id, activity, true);
       this.#link(owner, id, activity.externalId, activity.aliases ?? []);
+      this.#unmarkOriginal(owner, id, activity, now);
       return { id, externalId: activity.externalId, outcome: "added", samples, kept: false };
     }
-    const { row, externalId } = found;
+    const { row } = found;
+    let { externalId } = found;
     let next = activity;
     let extra = incomingExtra;
     let digest = incoming;
     const stored =
       mode === "merge" && !incoming.equals(row.digest) ? this.#reader.get(row.id, true) : undefined;
     if (stored !== undefined) {
-      next = mergeActivities(stored, activity);
+      const isOutdated = isEarlierRevision(activity, stored, options.revisionKey);
+      if (isOutdated) ({ externalId } = stored);
+      next = isOutdated ? mergeActivities(activity, stored) : mergeActivities(stored, activity);
       extra = canonicalJson(next.extra);
       digest = activityDigest(next, extra);
     }
@@ -161,6 +168,7 @@ export class ActivityTable {
     }
     const others = externalId === row.external_id ? [] : [row.external_id];
     this.#link(owner, row.id, externalId, [...(activity.aliases ?? []), ...others, activity.externalId]);
+    if (!same) this.#unmarkOriginal(owner, row.id, next, now);
     return { id: row.id, externalId, outcome: same ? "unchanged" : "updated", samples, kept };
   }
 
@@ -193,6 +201,23 @@ export class ActivityTable {
       if (row !== undefined) return { row, externalId: activity.externalId };
     }
     return undefined;
+  }
+
+  /**
+   * Of two activities that are possible duplicates one counts. An original that was the duplicate of this one until now, as an
+   * earlier export had it, is one no longer; that it is not marked where it is read says nothing, since a file may hold it alone.
+   */
+  #unmarkOriginal(owner: Owner, id: number, { extra }: Activity, now: string): void {
+    const mark = extra["possible_duplicate_of"];
+    const row = typeof mark === "string" ? this.find(owner, mark) : undefined;
+    if (row === undefined || row.id === id) return;
+    const original = this.#reader.get(row.id, true);
+    const { possible_duplicate_of: back, ...left } = original?.extra ?? {};
+    if (original === undefined || typeof back !== "string" || this.find(owner, back)?.id !== id) return;
+    const text = canonicalJson(left);
+    this.#db
+      .prepare("UPDATE activities SET extra = ?, digest = ?, updated_at = ? WHERE id = ?")
+      .run(text, activityDigest(original, text), now, row.id);
   }
 
   #link(owner: Owner, id: number, externalId: string, aliases: readonly string[]): void {
@@ -232,18 +257,4 @@ function columnsOf(activity: Activity): SqlValue[] {
     const value = activity[field];
     return typeof value === "boolean" ? Number(value) : value;
   });
-}
-
-/** `incoming` where it says something, `stored` where it does not: a poorer copy of a session never removes a value. */
-export function mergeActivities(stored: Activity, incoming: Activity): Activity {
-  const merged: Record<string, unknown> = { ...incoming };
-  for (const [field] of ACTIVITY_FIELDS) merged[field] = incoming[field] ?? stored[field];
-  return {
-    ...(merged as unknown as Activity),
-    laps: incoming.laps.length > 0 ? incoming.laps : stored.laps,
-    pauses: incoming.pauses.length > 0 ? incoming.pauses : stored.pauses,
-    hrZones: incoming.hrZones.length > 0 ? incoming.hrZones : stored.hrZones,
-    samples: mergeSamples(stored.samples, incoming.samples),
-    hasGps: stored.hasGps === true ? true : (incoming.hasGps ?? stored.hasGps),
-  };
 }

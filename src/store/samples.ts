@@ -1,5 +1,5 @@
 import type { Database, Statement } from "better-sqlite3";
-import { countValues, SAMPLE_FIELDS, type SampleField, type Samples } from "../model/index.ts";
+import { SAMPLE_FIELDS, type SampleField, type Samples } from "../model/index.ts";
 import { SAMPLE_COLUMNS } from "./columns.ts";
 
 /** Rows per INSERT: binding dominates the cost of a sample, so many rows share one statement. */
@@ -86,36 +86,4 @@ export class SampleTable {
     });
     return { timestamp, ...columns };
   }
-}
-
-/**
- * Unites two recordings of one session without losing a value: for each column the one with more values counts (the
- * incoming one when equal), and the rows are those of either.
- */
-export function mergeSamples(stored: Samples, incoming: Samples): Samples {
-  const chosen = SAMPLE_FIELDS.map((field) => {
-    const keep = countValues(stored[field]) > countValues(incoming[field]);
-    return { field, from: keep ? stored : incoming };
-  }).filter(({ field, from }) => from[field] !== undefined);
-  if (chosen.every(({ from }) => from === incoming)) return incoming;
-  const times = new Set<number>();
-  for (const { field, from } of chosen) {
-    from[field]?.forEach((value, index) => {
-      const time = from.timestamp[index];
-      if (!Number.isNaN(value) && time !== undefined) times.add(time);
-    });
-  }
-  const timestamp = Float64Array.from(times).toSorted();
-  const place = new Map<number, number>();
-  timestamp.forEach((time, index) => place.set(time, index));
-  const columns: Partial<Record<SampleField, Float64Array>> = {};
-  for (const { field, from } of chosen) {
-    const column = new Float64Array(timestamp.length).fill(Number.NaN);
-    from[field]?.forEach((value, index) => {
-      const at = place.get(from.timestamp[index] ?? Number.NaN);
-      if (at !== undefined) column[at] = value;
-    });
-    columns[field] = column;
-  }
-  return { timestamp, ...columns };
 }

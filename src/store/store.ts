@@ -147,6 +147,7 @@ export class Store {
           batch.mode ?? "replace",
           options.parserVersion,
           now,
+          { seenUpstream: true, revisionKey: batch.revisionKey },
         );
         count[written.outcome]++;
         count.samples += written.samples;

@@ -6,6 +6,7 @@ import {
   type Batch,
   EMPTY_LAP,
   type RawPayload,
+  type SampleRow,
   samplesFromRows,
 } from "../../src/model/index.ts";
 import { type BatchResult, openStore, type Store } from "../../src/store/index.ts";
@@ -145,6 +146,159 @@ describe("merge mode never removes what is stored", () => {
     expect(await write(store, { mode: "merge", items: [item({ totalDistance: 2001 })] })).toMatchObject({
       unchanged: 1,
     });
+  });
+});
+
+describe("two recordings of one session", () => {
+  const START = 1774744200000;
+  const pulse = (from: number, to: number, bpm: (second: number) => number, step = 5): SampleRow[] =>
+    Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step).map(
+      (second) => ({ timestamp: START + second * 1000, heartRate: bpm(second) }),
+    );
+  const recorded = (rows: SampleRow[], overrides: Partial<Activity> = {}) =>
+    item({
+      samples: samplesFromRows(rows),
+      avgHeartRate: null,
+      extra: {},
+      ...overrides,
+    });
+  const merge = (store: Store, ...items: ReturnType<typeof item>[]) => write(store, { mode: "merge", items });
+
+  test("what one of them lacks comes from the other; where both are, the newer stands", async () => {
+    const store = openTemp();
+    const first = recorded(pulse(300, 595, () => 150));
+    const second = recorded(pulse(0, 395, () => 120));
+    await merge(store, first);
+    expect(await merge(store, second)).toMatchObject({ updated: 1 });
+    const { timestamp, heartRate } = only(store).samples;
+    expect(timestamp).toHaveLength(120);
+    expect(heartRate).toEqual(Float64Array.from({ length: 120 }, (_, at) => (at < 80 ? 120 : 150)));
+    expect(await merge(store, second)).toMatchObject({ unchanged: 1 });
+    expect(await merge(store, first)).toMatchObject({ unchanged: 1 });
+  });
+
+  test("the parts of a route that two exports hold are one route", async () => {
+    const store = openTemp();
+    const part = (from: number, to: number): SampleRow[] =>
+      Array.from({ length: to - from + 1 }, (_, index) => ({
+        timestamp: START + (from + index) * 1000,
+        positionLat: 60 + (from + index) / 1000,
+        positionLong: 24,
+        altitude: from + index,
+      }));
+    await merge(store, recorded(part(0, 29)));
+    await merge(store, recorded(part(61, 120)));
+    const { timestamp, positionLat, altitude } = only(store).samples;
+    expect(timestamp).toHaveLength(90);
+    expect([positionLat?.[0], positionLat?.[29], positionLat?.[30]]).toEqual([60, 60.029, 60.061]);
+    expect([altitude?.[29], altitude?.[30]]).toEqual([29, 61]);
+  });
+
+  test("a sparser one gives nothing where the denser has no hole", async () => {
+    const store = openTemp();
+    await merge(store, recorded(pulse(0, 595, () => 140)));
+    expect(await merge(store, recorded(pulse(3, 595, () => 200, 60)))).toMatchObject({ unchanged: 1 });
+    expect(only(store).samples.heartRate).toEqual(new Float64Array(120).fill(140));
+  });
+
+  test("one cumulative distance is not continued with another", async () => {
+    const store = openTemp();
+    const far = (from: number, to: number, metres: number): SampleRow[] =>
+      pulse(from, to, () => 0).map(({ timestamp }, index) => ({ timestamp, distance: metres + index }));
+    await merge(store, recorded(far(0, 595, 0)));
+    expect(await merge(store, recorded(far(900, 1000, 5)))).toMatchObject({ unchanged: 1 });
+  });
+
+  test("figures computed from samples are those of the samples that are stored", async () => {
+    const store = openTemp();
+    const figures = { avgHeartRate: 150, maxHeartRate: 160, minHeartRate: 140 };
+    const half = recorded(
+      [
+        { timestamp: START, heartRate: 140 },
+        { timestamp: START + 60_000, heartRate: 160 },
+      ],
+      figures,
+    );
+    await merge(store, half);
+    const other = { avgHeartRate: 110, maxHeartRate: 120, minHeartRate: 100 };
+    await merge(
+      store,
+      recorded(
+        [
+          { timestamp: START + 120_000, heartRate: 100 },
+          { timestamp: START + 180_000, heartRate: 120 },
+        ],
+        other,
+      ),
+    );
+    expect(only(store)).toMatchObject({ avgHeartRate: 130, maxHeartRate: 160, minHeartRate: 100 });
+    expect(await merge(store, half)).toMatchObject({ unchanged: 1 });
+    // What the source itself says counts, of either.
+    await merge(
+      store,
+      recorded([{ timestamp: START, heartRate: 140 }], { avgHeartRate: 133.5, maxHeartRate: 170 }),
+    );
+    expect(only(store)).toMatchObject({ avgHeartRate: 133.5, maxHeartRate: 170, minHeartRate: 100 });
+    expect(await merge(store, half)).toMatchObject({ unchanged: 1 });
+  });
+
+  test("what only the poorer one says beyond the model stays", async () => {
+    const store = openTemp();
+    await merge(store, recorded([], { extra: { steps: 900, weather: 1 } }));
+    expect(await merge(store, recorded([], { extra: { weather: 2 } }))).toMatchObject({ updated: 1 });
+    expect(only(store).extra).toEqual({ steps: 900, weather: 2 });
+  });
+
+  test("an older revision takes nothing back, in either order", async () => {
+    const older = recorded([], { totalDistance: 4000, extra: { revision: 1, note: "a" } });
+    const newer = recorded([], { totalDistance: 5000, extra: { revision: 3 } });
+    for (const order of [
+      [older, newer],
+      [newer, older],
+    ]) {
+      const store = openTemp();
+      for (const one of order) await write(store, { mode: "merge", revisionKey: "revision", items: [one] });
+      expect(only(store)).toMatchObject({ totalDistance: 5000, extra: { revision: 3, note: "a" } });
+      expect(await write(store, { mode: "merge", revisionKey: "revision", items: [older] })).toMatchObject({
+        unchanged: 1,
+      });
+    }
+  });
+
+  test("an older revision that comes under another id is known, and does not rename what is stored", async () => {
+    const store = openTemp();
+    const of = (externalId: string, revision: number) =>
+      recorded([], { externalId, aliases: ["object"], extra: { revision } });
+    const put = (one: ReturnType<typeof item>) =>
+      write(store, { mode: "merge", revisionKey: "revision", items: [one] });
+    await put(of("ends-10-12", 2));
+    expect(await put(of("ends-10-10", 1))).toMatchObject({ unchanged: 1 });
+    expect(only(store)).toMatchObject({ externalId: "ends-10-12", extra: { revision: 2 } });
+    expect(await put(of("ends-10-14", 3))).toMatchObject({ updated: 1 });
+    expect(only(store)).toMatchObject({ externalId: "ends-10-14", extra: { revision: 3 } });
+  });
+
+  test("of two possible duplicates one is marked, even when the next export turns them round", async () => {
+    const store = openTemp();
+    const of = (externalId: string, original?: string) =>
+      recorded([], { externalId, extra: original === undefined ? {} : { possible_duplicate_of: original } });
+    const marks = () =>
+      [...store.list({})].map(({ externalId, extra }) => [externalId, extra["possible_duplicate_of"]]);
+    await merge(store, of("a", "b"), of("b"));
+    // An export that has only one of them says nothing about the pair.
+    expect(await merge(store, of("a"))).toMatchObject({ unchanged: 1 });
+    expect(Object.fromEntries(marks())).toEqual({ a: "b", b: undefined });
+    for (const items of [
+      [of("a"), of("b", "a")],
+      [of("b"), of("a", "b")],
+    ]) {
+      const [, marked] = items;
+      await merge(store, ...items);
+      expect(marks().filter(([, original]) => original !== undefined)).toEqual([
+        [marked?.activity.externalId, marked?.activity.extra["possible_duplicate_of"]],
+      ]);
+      expect(await merge(store, ...items)).toMatchObject({ unchanged: 2 });
+    }
   });
 });
 

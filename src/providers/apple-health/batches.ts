@@ -49,7 +49,12 @@ export async function* batchesOf(
   let bytes = 0;
   let pending: readonly Skipped[] = skipped;
   const flush = async (): Promise<Batch> => {
-    const batch: Batch = { items: await Promise.all(items), skipped: pending, mode: "merge" };
+    const batch: Batch = {
+      items: await Promise.all(items),
+      skipped: pending,
+      mode: "merge",
+      revisionKey: "HKMetadataKeySyncVersion",
+    };
     items = [];
     bytes = 0;
     pending = [];

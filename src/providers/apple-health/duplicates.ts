@@ -58,9 +58,9 @@ export function sessionOf(wire: WireWorkout, start: EpochSeconds, index: number)
     // An app that passes on what another recorded names no device.
     richness: [
       tier,
-      wire.device === null ? 0 : 1,
       hasRoute ? 1 : 0,
       hasHeartRate ? 1 : 0,
+      wire.device === null ? 0 : 1,
       statistics,
       end - start,
     ],
@@ -75,24 +75,33 @@ function compareRichness(a: Session, b: Session): number {
   return a.externalId < b.externalId ? 1 : a.externalId > b.externalId ? -1 : 0;
 }
 
+/** A fragment is the poorer one, whatever it tells: its numbers are not those of the session. */
+function compareCopies(a: Session, b: Session): number {
+  const [longA, longB] = [a.end - a.start, b.end - b.start];
+  return Math.max(longA, longB) > 2 * Math.min(longA, longB) ? longA - longB : compareRichness(a, b);
+}
+
 /**
  * One session for each workout: HealthKit rewrites an object under the same sync identifier with a higher version, and
  * an export may hold both. Returned by start.
  */
 export function withoutRewrites(sessions: readonly Session[]): Session[] {
-  const byId = keepNewest(sessions, ({ externalId }) => externalId);
-  return keepNewest(byId, ({ syncKey, externalId }) => syncKey ?? externalId).sort(
-    (a, b) => a.start - b.start || (a.externalId < b.externalId ? -1 : 1),
-  );
-}
-
-function keepNewest(sessions: readonly Session[], keyOf: (session: Session) => string): Session[] {
-  const newest = new Map<string, Session>();
-  for (const session of sessions) {
-    const other = newest.get(keyOf(session));
-    if (other === undefined || compareAge(session, other) > 0) newest.set(keyOf(session), session);
-  }
-  return [...newest.values()];
+  const ids = new Set<string>();
+  const bySyncKey = new Map<string, Session[]>();
+  return sessions
+    .toSorted((a, b) => compareAge(b, a))
+    .filter((session) => {
+      const { externalId, syncKey } = session;
+      if (ids.has(externalId)) return false;
+      ids.add(externalId);
+      if (syncKey === null) return true;
+      const newer = bySyncKey.get(syncKey) ?? [];
+      // An app that names all its workouts alike has not rewritten them.
+      if (newer.some((other) => other.start <= session.end && session.start <= other.end)) return false;
+      bySyncKey.set(syncKey, [...newer, session]);
+      return true;
+    })
+    .sort((a, b) => a.start - b.start || (a.externalId < b.externalId ? -1 : 1));
 }
 
 function compareAge(a: Session, b: Session): number {
@@ -107,9 +116,9 @@ function compareAge(a: Session, b: Session): number {
 export function possibleDuplicates(sessions: readonly Session[]): Map<string, string> {
   const richer = new Map<Session, Session>();
   const mark = (a: Session, b: Session): void => {
-    const [poor, rich] = compareRichness(a, b) < 0 ? [a, b] : [b, a];
+    const [poor, rich] = compareCopies(a, b) < 0 ? [a, b] : [b, a];
     const other = richer.get(poor);
-    if (other === undefined || compareRichness(rich, other) > 0) richer.set(poor, rich);
+    if (other === undefined || compareCopies(rich, other) > 0) richer.set(poor, rich);
   };
   // Those that may still reach into what comes next.
   let running: Session[] = [];

@@ -157,19 +157,36 @@ export function durationSeconds(duration: number | null, unit: string | null): n
   return seconds !== null && seconds >= 0 ? seconds : null;
 }
 
+/** As {@link durationSeconds}; without a unit minutes where they fit into the time of the whole (seconds), else seconds. */
+export function durationWithin(
+  duration: number | null,
+  unit: string | null,
+  elapsed: number | null,
+): number | null {
+  if (unit !== null) return durationSeconds(duration, unit);
+  if (duration === null || duration < 0 || elapsed === null) return null;
+  // Start and end are whole seconds and durations are not, so a duration may seem up to a second too long at each.
+  return duration * 60 <= elapsed + 2 ? duration * 60 : duration;
+}
+
 function instantOf(seconds: EpochSeconds | null): string | null {
   return seconds === null ? null : isoInstant(seconds * 1000);
 }
 
-/** Events by type: pauses, segments, markers, each with its instant and whatever else is written with it. */
-export function eventsByType(events: readonly WireEvent[]): JsonObject {
+/**
+ * Events by type: pauses, segments, markers, each with its instant and whatever else is written with it. `elapsed` is the
+ * time of what they belong to, seconds.
+ */
+export function eventsByType(events: readonly WireEvent[], elapsed: number | null): JsonObject {
   const byType = new Map<string, Json[]>();
   for (const event of events) {
     let list = byType.get(event.type);
     if (list === undefined) byType.set(event.type, (list = []));
     list.push({
       date: instantOf(event.date),
-      ...(event.duration === null ? {} : { duration: durationSeconds(event.duration, event.durationUnit) }),
+      ...(event.duration === null
+        ? {}
+        : { duration: durationWithin(event.duration, event.durationUnit, elapsed) }),
       ...metadataValues(event.metadata),
     });
   }
@@ -178,15 +195,19 @@ export function eventsByType(events: readonly WireEvent[]): JsonObject {
 
 /** The legs or steps of a workout, each with its own numbers. */
 export function activitiesList(activities: readonly WireActivity[]): Json[] {
-  return activities.map((activity) => ({
-    uuid: activity.uuid,
-    startDate: instantOf(activity.start),
-    endDate: instantOf(activity.end),
-    duration: durationSeconds(activity.duration, activity.durationUnit),
-    ...new Statistics(activity.statistics).left(),
-    ...metadataValues(activity.metadata),
-    ...eventsByType(activity.events),
-  }));
+  return activities.map((activity) => {
+    const { start, end } = activity;
+    const elapsed = start === null || end === null || end < start ? null : end - start;
+    return {
+      uuid: activity.uuid,
+      startDate: instantOf(start),
+      endDate: instantOf(end),
+      duration: durationWithin(activity.duration, activity.durationUnit, elapsed),
+      ...new Statistics(activity.statistics).left(),
+      ...metadataValues(activity.metadata),
+      ...eventsByType(activity.events, elapsed),
+    };
+  });
 }
 
 /** With its keys in alphabetical order: exports differ in theirs. */

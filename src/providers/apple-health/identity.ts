@@ -19,6 +19,21 @@ export interface Identity {
 }
 
 /**
+ * A second name of a workout: an app that rewrites one keeps its sync identifier and its start, whatever else it changes. Null
+ * where it has none.
+ */
+export function syncAlias(
+  identity: Pick<Identity, "start" | "sourceName">,
+  syncId: string | null,
+): string | null {
+  if (syncId === null) return null;
+  const text = ["sync", normalSource(identity.sourceName), syncId, isoInstant(identity.start * 1000)].join(
+    "\n",
+  );
+  return hash("sha256", text).slice(0, 32);
+}
+
+/**
  * The id of a workout, which HealthKit does not export: a digest of what is the same in every export. Offsets, device
  * strings, totals, order and units are not (`docs/schema.md`).
  */

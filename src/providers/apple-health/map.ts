@@ -1,13 +1,21 @@
-import { EMPTY_ACTIVITY, EMPTY_LAP, isoInstant } from "../../model/index.ts";
+import { EMPTY_ACTIVITY, EMPTY_LAP, heartRateOf, isoInstant } from "../../model/index.ts";
 import type { Activity, JsonObject, Lap, Pause } from "../../model/index.ts";
 import { ItemError } from "../../errors.ts";
 import { placeOf } from "./dates.ts";
 import type { EpochSeconds, Place } from "./dates.ts";
 import { deviceInWords } from "./device.ts";
-import { Metadata, Statistics, activitiesList, durationSeconds, eventsByType, inOrder } from "./extra.ts";
-import { normalSource, workoutId } from "./identity.ts";
+import {
+  Metadata,
+  Statistics,
+  activitiesList,
+  durationSeconds,
+  durationWithin,
+  eventsByType,
+  inOrder,
+} from "./extra.ts";
+import { normalSource, syncAlias, workoutId } from "./identity.ts";
 import type { Joined } from "./join.ts";
-import type { Readings, Window } from "./readings.ts";
+import type { Window } from "./readings.ts";
 import { buildSamples } from "./samples.ts";
 import type { Track } from "./samples.ts";
 import { mapSport } from "./sports.ts";
@@ -80,28 +88,35 @@ export function mapWorkout({ wire, joined, track, timezone, possibleDuplicateOf 
     oddities.push({ code: "unknown-sport", message: `workout type ${wire.activityType ?? "(none)"}` });
 
   const energy = energyOf(wire, statistics);
-  const heartRate = joined.columns.get("heartRate");
-  const speedType = firstOf(statistics, SPEED_TYPES);
-  const powerType = firstOf(statistics, POWER_TYPES);
+  const samples = buildSamples(joined, track, window);
+  const pulse = heartRateOf(samples);
+  const kind = wire.activityType?.replace("HKWorkoutActivityType", "") ?? "";
+  const speedType = measureOf("Speed", SPEED_KINDS, kind, statistics);
+  const powerType = measureOf("Power", POWER_KINDS, kind, statistics);
   const cadenceType = `${QUANTITY}CyclingCadence`;
   const statedMax = statistics.take(HEART_RATE, "maximum", "frequency", "count/min");
-  if (statistics.has(HEART_RATE) && heartRate === undefined) {
+  if (statistics.has(HEART_RATE) && pulse.maxHeartRate === null) {
     oddities.push({
       code: "heart-rate-missing",
       message: "a workout states its heart rate but has no samples of it",
     });
-  } else if (statedMax !== null && heartRate !== undefined && Math.abs(greatest(heartRate) - statedMax) > 3) {
+  } else if (
+    statedMax !== null &&
+    pulse.maxHeartRate !== null &&
+    Math.abs(pulse.maxHeartRate - statedMax) > 3
+  ) {
     oddities.push({
       code: "heart-rate-differs",
       message: "the highest heart rate stated and that of the samples differ",
     });
   }
 
-  const samples = buildSamples(joined, track, window);
-  const laps = lapsOf(wire.events, metadata.get("HKLapLength"));
+  const laps = lapsOf(wire.events, metadata.get("HKLapLength"), elapsed);
+  const syncName = syncAlias({ ...wire, start }, metadata.get("HKMetadataKeySyncIdentifier"));
   const activity: Activity = {
     ...EMPTY_ACTIVITY,
     externalId: workoutId({ ...wire, start }),
+    ...(syncName === null ? {} : { aliases: [syncName] }),
     sport: sport?.[0] ?? "generic",
     subSport: sport?.[1] ?? null,
     sourceSport: wire.activityType,
@@ -109,14 +124,14 @@ export function mapWorkout({ wire, joined, track, timezone, possibleDuplicateOf 
     ...zoneOf(metadata, timezone, start, oddities),
     totalElapsedTime: elapsed,
     totalTimerTime: timerOf(wire, elapsed, statistics),
-    totalDistance: distanceOf(wire, statistics),
+    totalDistance: distanceOf(kind, wire, statistics),
     totalAscent: metadata.take("HKElevationAscended", "length"),
     totalDescent: metadata.take("HKElevationDescended", "length"),
     totalCalories: energy.total,
     activeCalories: energy.active,
-    avgHeartRate: statistics.take(HEART_RATE, "average", "frequency", "count/min") ?? mean(heartRate),
-    maxHeartRate: statedMax ?? (heartRate === undefined ? null : greatest(heartRate)),
-    minHeartRate: statistics.take(HEART_RATE, "minimum", "frequency", "count/min") ?? least(heartRate),
+    avgHeartRate: statistics.take(HEART_RATE, "average", "frequency", "count/min") ?? pulse.avgHeartRate,
+    maxHeartRate: statedMax ?? pulse.maxHeartRate,
+    minHeartRate: statistics.take(HEART_RATE, "minimum", "frequency", "count/min") ?? pulse.minHeartRate,
     avgSpeed: statistics.take(speedType, "average", "speed") ?? metadata.take("HKAverageSpeed", "speed"),
     maxSpeed: statistics.take(speedType, "maximum", "speed") ?? metadata.take("HKMaximumSpeed", "speed"),
     avgCadence: statistics.take(cadenceType, "average", "frequency"),
@@ -132,7 +147,10 @@ export function mapWorkout({ wire, joined, track, timezone, possibleDuplicateOf 
     samples,
     extra: inOrder({
       ...statistics.left(),
-      ...eventsByType(wire.events.filter(({ type }) => type !== LAP && !TIMER_EVENTS.has(type))),
+      ...eventsByType(
+        wire.events.filter(({ type }) => type !== LAP && !TIMER_EVENTS.has(type)),
+        elapsed,
+      ),
       ...lapExtra(laps.map(({ event }) => event)),
       ...(wire.activities.length === 0 ? {} : { WorkoutActivity: activitiesList(wire.activities) }),
       ...metadata.left(),
@@ -147,14 +165,20 @@ export function mapWorkout({ wire, joined, track, timezone, possibleDuplicateOf 
   return { activity, oddities };
 }
 
-const SPEED_TYPES = ["Running", "Cycling", "Rowing", "PaddleSports", "CrossCountrySkiing"].map(
-  (kind) => `${QUANTITY}${kind}Speed`,
-);
+const SPEED_KINDS = ["Running", "Cycling", "Rowing", "PaddleSports", "CrossCountrySkiing"];
+const POWER_KINDS = ["Running", "Cycling"];
 
-const POWER_TYPES = ["Running", "Cycling"].map((kind) => `${QUANTITY}${kind}Power`);
-
-function firstOf(statistics: Statistics, types: readonly string[]): string {
-  return types.find((type) => statistics.has(type)) ?? "";
+/** The type that speaks for the whole workout: the sport's own, or the only one. The legs of a multisport have one each. */
+function measureOf(
+  measure: "Speed" | "Power",
+  kinds: readonly string[],
+  kind: string,
+  statistics: Statistics,
+): string {
+  const typeOf = (one: string): string => `${QUANTITY}${one}${measure}`;
+  const present = kinds.filter((one) => statistics.has(typeOf(one)));
+  const [only] = present.includes(kind) ? [kind] : present;
+  return only === undefined || (only !== kind && present.length > 1) ? "" : typeOf(only);
 }
 
 /** `HKTimeZone`, else the given zone, else nothing: the offset in the dates is that of the export. */
@@ -175,20 +199,16 @@ function zoneOf(
   return given ?? { timezone: null, utcOffsetS: null };
 }
 
-/** Pauses removed. Without a unit: minutes where that fits between start and end, else seconds. */
+/** Pauses removed. */
 function timerOf(
   { duration, durationUnit }: WireWorkout,
   elapsed: number | null,
   statistics: Statistics,
 ): number | null {
-  if (durationUnit !== null) {
-    if (duration !== null && convert(1, durationUnit, "time") === null)
-      statistics.unknownUnits.add(durationUnit);
-    return durationSeconds(duration, durationUnit);
+  if (duration !== null && durationUnit !== null && convert(1, durationUnit, "time") === null) {
+    statistics.unknownUnits.add(durationUnit);
   }
-  if (duration === null || duration < 0 || elapsed === null) return null;
-  // Start and end are whole seconds and durations are not, so a duration may seem up to a second too long at each.
-  return duration * 60 <= elapsed + 2 ? duration * 60 : duration;
+  return durationWithin(duration, durationUnit, elapsed);
 }
 
 // The distance that is the sport's own. A ride may also carry the steps around it.
@@ -209,27 +229,26 @@ const OWN_DISTANCE: ReadonlyMap<string, string> = new Map([
   ["SkatingSports", "SkatingSports"],
 ]);
 
-/** Metres: the sport's own statistic, else the sum of all (a multisport has several), else the old attribute. */
-function distanceOf(wire: WireWorkout, statistics: Statistics): number | null {
-  const types = wire.statistics
+/**
+ * Metres: the sport's own statistic; else the longest, or of a multisport, where there is no one of its own, the sum of all;
+ * else the old attribute. None of it hangs on the order in which they are written.
+ */
+function distanceOf(kind: string, wire: WireWorkout, statistics: Statistics): number | null {
+  const ownType = `${QUANTITY}Distance${OWN_DISTANCE.get(kind) ?? ""}`;
+  const distances = wire.statistics
     .filter(({ type, sum }) => type.startsWith(`${QUANTITY}Distance`) && sum !== null)
-    .map(({ type }) => type);
-  if (types.length === 0) {
+    .flatMap(({ type }) => {
+      const metres = statistics.read(type, "sum", "length");
+      return metres === null ? [] : [{ type, metres, isOwn: type === ownType }];
+    })
+    .sort((a, b) => Number(b.isOwn) - Number(a.isOwn) || b.metres - a.metres || (a.type < b.type ? -1 : 1));
+  const [first] = distances;
+  if (first === undefined) {
     return attributeOf(wire.totalDistance, wire.totalDistanceUnit, "length", statistics);
   }
-  const sport = wire.activityType?.replace("HKWorkoutActivityType", "") ?? "";
-  const own =
-    types.find((type) => type === `${QUANTITY}Distance${OWN_DISTANCE.get(sport) ?? ""}`) ?? types[0];
-  if (own !== undefined && (types.length === 1 || OWN_DISTANCE.has(sport))) {
-    return statistics.take(own, "sum", "length");
-  }
+  if (distances.length === 1 || OWN_DISTANCE.has(kind)) return statistics.take(first.type, "sum", "length");
   // Each of them stays in `extra`: the sum does not tell how far was swum.
-  let total: number | null = null;
-  for (const type of types) {
-    const metres = statistics.read(type, "sum", "length");
-    if (metres !== null) total = (total ?? 0) + metres;
-  }
-  return finite(total);
+  return finite(distances.reduce((sum, { metres }) => sum + metres, 0));
 }
 
 /** An attribute of old exports, in which 0 is written for "none". */
@@ -269,7 +288,11 @@ interface LapOfEvent {
 }
 
 /** The laps that were recorded; in a pool each is one length of it. */
-function lapsOf(events: readonly WireEvent[], lapLength: string | null): LapOfEvent[] {
+function lapsOf(
+  events: readonly WireEvent[],
+  lapLength: string | null,
+  elapsed: number | null,
+): LapOfEvent[] {
   const length = lapLength === null ? null : parseQuantity(lapLength);
   const metres = length === null ? null : convert(length.value, length.unit, "length");
   return events
@@ -280,7 +303,7 @@ function lapsOf(events: readonly WireEvent[], lapLength: string | null): LapOfEv
         ...EMPTY_LAP,
         startTime: event.date === null ? null : isoInstant(event.date * 1000),
         // Before iOS 11 a lap was a moment.
-        totalElapsedTime: durationSeconds(event.duration, event.durationUnit) || null,
+        totalElapsedTime: durationWithin(event.duration, event.durationUnit, elapsed) || null,
         totalDistance: metres,
       },
     }))
@@ -316,18 +339,4 @@ function lapExtra(events: readonly WireEvent[]): JsonObject {
   const keys = new Set(events.flatMap((event) => [...event.metadata.keys()]));
   const values = events.map((event) => new Metadata(event.metadata).left());
   return Object.fromEntries([...keys].map((key) => [key, values.map((value) => value[key] ?? null)]));
-}
-
-function mean(column: Readings | undefined): number | null {
-  return column === undefined
-    ? null
-    : column.value.reduce((sum, value) => sum + value, 0) / column.value.length;
-}
-
-function greatest(column: Readings): number {
-  return column.value.reduce((a, b) => Math.max(a, b));
-}
-
-function least(column: Readings | undefined): number | null {
-  return column === undefined ? null : column.value.reduce((a, b) => Math.min(a, b));
 }

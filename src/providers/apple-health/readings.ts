@@ -1,5 +1,7 @@
+import { holesOf } from "../../model/index.ts";
+
 /** Holes longer than this in one source's readings are filled from the next one (seconds). */
-const GAP = 30;
+export const GAP = 30;
 
 /** The time in which a workout's records lie, both ends included, Unix seconds. */
 export interface Window {
@@ -95,7 +97,9 @@ export function chooseReadings(candidates: readonly Candidate[], window: Window)
   const order = own === undefined ? ranked : [own, ...ranked.filter((candidate) => candidate !== own)];
   return order
     .map(({ readings }) => readings)
-    .reduce((taken, offered) => fill(taken, offered, holesOf(taken.time, offered.time, window)));
+    .reduce((taken, offered) =>
+      fill(taken, offered, holesOf(taken.time, offered.time, { ...window, gap: GAP })),
+    );
 }
 
 /** The taken readings with those of the offered ones that are marked. */
@@ -115,25 +119,6 @@ function fill(taken: Readings, offered: Readings, isWanted: Uint8Array): Reading
     value[at] = from.value[index] ?? Number.NaN;
   }
   return { time, value };
-}
-
-/**
- * Which of the offered instants lie in a hole of the taken ones (1) and which do not (0): more than 30 s without any of
- * them, between two or between one and the window's edge. Both in ascending order, Unix seconds.
- */
-export function holesOf(taken: Float64Array, offered: Float64Array, window: Window): Uint8Array {
-  const isHole = new Uint8Array(offered.length);
-  if (taken.length === 0) return isHole.fill(1);
-  let next = 0;
-  for (let index = 0; index < offered.length; index++) {
-    const instant = offered[index] ?? Number.NaN;
-    while (next < taken.length && (taken[next] ?? 0) < instant) next++;
-    const left = taken[next - 1] ?? Number.NEGATIVE_INFINITY;
-    const right = taken[next] ?? Number.POSITIVE_INFINITY;
-    const length = Math.min(right, window.end) - Math.max(left, window.start);
-    if (right !== instant && length > GAP) isHole[index] = 1;
-  }
-  return isHole;
 }
 
 /** The share of the window that lies within 30 s after a reading. */

@@ -1,8 +1,8 @@
-import { NO_SAMPLES, SAMPLE_FIELDS } from "../../model/index.ts";
+import { holesOf, NO_SAMPLES, SAMPLE_FIELDS } from "../../model/index.ts";
 import type { SampleField, Samples } from "../../model/index.ts";
 import type { RoutePoints } from "./elements.ts";
 import type { Joined } from "./join.ts";
-import { holesOf } from "./readings.ts";
+import { GAP } from "./readings.ts";
 import type { Window } from "./readings.ts";
 
 /** The watch goes on writing the route for a moment after the end of the workout (seconds). */
@@ -108,7 +108,7 @@ function speedInHoles({ time, speed }: Track, joined: Joined, window: Window): F
   if (measured === undefined || measured.length === 0) return speed;
   const seconds = new Float64Array(time.length);
   for (let index = 0; index < seconds.length; index++) seconds[index] = (time[index] ?? Number.NaN) / 1000;
-  const isHole = holesOf(measured, seconds, window);
+  const isHole = holesOf(measured, seconds, { ...window, gap: GAP });
   const left = speed.slice();
   for (let index = 0; index < left.length; index++) if (isHole[index] !== 1) left[index] = Number.NaN;
   return left;

@@ -5,6 +5,7 @@ import {
   EMPTY_ACTIVITY,
   EMPTY_LAP,
   type EpochMs,
+  heartRateOf,
   type HrZone,
   isoInstant,
   type Json,
@@ -12,7 +13,7 @@ import {
   type LapTrigger,
   type Pause,
 } from "../../model/index.ts";
-import { pulseOf, readRoute, type Route, samplesOf } from "./samples.ts";
+import { readRoute, type Route, samplesOf } from "./samples.ts";
 import { sportOf } from "./sports.ts";
 import {
   civilMs,
@@ -83,7 +84,7 @@ export function mapExercise(parts: ExerciseParts, route: Route = readRoute(parts
   const tcx = route.file;
   const pauses = pausesOf(exercise);
   const samples = samplesOf(parts.heartRates, tcx, start, end);
-  const pulse = pulseOf(samples);
+  const pulse = heartRateOf(samples);
   const aliases = parts.mirrors
     .map((mirror) => exerciseId(parseExercise(mirror)))
     .filter((id) => id !== undefined);
@@ -107,9 +108,9 @@ export function mapExercise(parts: ExerciseParts, route: Route = readRoute(parts
     totalDistance: metres(distanceOf(metrics)),
     totalAscent: metres(metrics?.elevationGainMillimeters),
     totalCalories: metrics?.caloriesKcal ?? null,
-    avgHeartRate: positive(metrics?.averageHeartRateBeatsPerMinute) ?? pulse?.mean ?? null,
-    maxHeartRate: pulse?.max ?? null,
-    minHeartRate: pulse?.min ?? null,
+    avgHeartRate: positive(metrics?.averageHeartRateBeatsPerMinute) ?? pulse.avgHeartRate,
+    maxHeartRate: pulse.maxHeartRate,
+    minHeartRate: pulse.minHeartRate,
     avgSpeed: speedOf(metrics),
     avgCadence: positive(metrics?.mobilityMetrics?.avgCadenceStepsPerMinute),
     hasGps: said ?? samples.positionLat !== undefined,

@@ -66,19 +66,3 @@ function hasPosition(point: SampleRow): boolean {
   if (lat === null || lat === undefined || long === null || long === undefined) return false;
   return Math.abs(lat) <= 90 && Math.abs(long) <= 180;
 }
-
-/** Mean, least and greatest of the pulse; undefined when there is none. */
-export function pulseOf(samples: Samples): { mean: number; min: number; max: number } | undefined {
-  let count = 0;
-  let sum = 0;
-  let min = Infinity;
-  let max = -Infinity;
-  for (const value of samples.heartRate ?? []) {
-    if (Number.isNaN(value)) continue;
-    count++;
-    sum += value;
-    min = Math.min(min, value);
-    max = Math.max(max, value);
-  }
-  return count === 0 ? undefined : { mean: sum / count, min, max };
-}

@@ -1,15 +1,6 @@
 import { ItemError } from "../../errors.ts";
-import { EMPTY_ACTIVITY, isoInstant } from "../../model/index.ts";
-import type {
-  Activity,
-  EpochMs,
-  HrZone,
-  Json,
-  JsonObject,
-  Lap,
-  RawPayload,
-  Samples,
-} from "../../model/index.ts";
+import { EMPTY_ACTIVITY, heartRateOf, isoInstant } from "../../model/index.ts";
+import type { Activity, EpochMs, HrZone, Json, JsonObject, Lap, RawPayload } from "../../model/index.ts";
 import { joinSamples, placeSeries, routePoints } from "./samples.ts";
 import { polarSport } from "./sports.ts";
 import { FILE_KINDS, NO_TRACK, readTrack, type Track } from "./track.ts";
@@ -99,7 +90,7 @@ export function toActivity(
   }
   const route = documents.map((document) => document.route).find((points) => points.length > 0) ?? [];
   const samples = joinSamples(series, routePoints(route, startMs), track.rows);
-  const pulse = pulseOf(samples);
+  const pulse = heartRateOf(samples);
 
   const activity: Activity = {
     ...EMPTY_ACTIVITY,
@@ -117,9 +108,9 @@ export function toActivity(
     totalDistance: first((document) => document.distance),
     totalCalories: first((document) => document.calories),
     ...track.summary,
-    avgHeartRate: first((document) => positive(document["heart-rate"].average)) ?? pulse.average,
-    maxHeartRate: first((document) => positive(document["heart-rate"].maximum)) ?? pulse.maximum,
-    minHeartRate: track.summary.minHeartRate ?? pulse.minimum,
+    avgHeartRate: first((document) => positive(document["heart-rate"].average)) ?? pulse.avgHeartRate,
+    maxHeartRate: first((document) => positive(document["heart-rate"].maximum)) ?? pulse.maxHeartRate,
+    minHeartRate: track.summary.minHeartRate ?? pulse.minHeartRate,
     hasGps: first((document) => document["has-route"]) ?? samples.positionLat !== undefined,
     device: first((document) => document.device),
     laps:
@@ -302,24 +293,6 @@ function shifted(track: Track, byMs: number): Track {
 function timeText(startMs: EpochMs, utcOffsetS: number | null): string {
   const instant = isoInstant(startMs);
   return utcOffsetS === null ? instant.replace(/Z$/, "") : instant;
-}
-
-function pulseOf(samples: Samples): {
-  average: number | null;
-  maximum: number | null;
-  minimum: number | null;
-} {
-  const values = (samples.heartRate ?? new Float64Array(0)).filter((value) => !Number.isNaN(value));
-  if (values.length === 0) return { average: null, maximum: null, minimum: null };
-  let sum = 0;
-  let maximum = Number.NEGATIVE_INFINITY;
-  let minimum = Number.POSITIVE_INFINITY;
-  for (const value of values) {
-    sum += value;
-    maximum = Math.max(maximum, value);
-    minimum = Math.min(minimum, value);
-  }
-  return { average: sum / values.length, maximum, minimum };
 }
 
 function positive(value: number | null): number | null {

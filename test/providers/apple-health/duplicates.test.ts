@@ -80,6 +80,16 @@ describe("which of two is the copy", () => {
         children: HEART_RATE + ENERGY + ENERGY.replace("Active", "Basal") + ROUTE,
       },
     ],
+    [
+      "a watch's without a route, of an app's with one",
+      { from: 0, to: 60, source: "App", children: ENERGY + ROUTE },
+      { from: 0, to: 60, attributes: WATCH_DEVICE, children: ENERGY + HEART_RATE },
+    ],
+    [
+      "a fragment, of the whole, however much it tells",
+      { from: 0, to: 30, source: "Strava" },
+      { ...full, from: 0, to: 1, attributes: WATCH_DEVICE },
+    ],
     ["the shorter of equals", { from: 0, to: 60 }, { from: 1, to: 58, source: "App" }],
   ])("%s", (_, rich, poor) => {
     expect(marked([rich, poor])).toEqual([[1, 0]]);
@@ -163,6 +173,13 @@ describe("rewrites of one workout are one", () => {
         { from: 0, to: 55, children: version("2") },
       ]),
     ).toEqual([1]);
+  });
+
+  test("one identifier on workouts of different times is the mistake of an app, and no rewrite", () => {
+    const given = [0, 360, 720].map((from) => ({ from, to: from + 60, children: version("1") }));
+    expect(kept(given)).toEqual([0, 1, 2]);
+    // A rewrite of one of them is one all the same.
+    expect(kept([...given, { from: 360, to: 410, children: version("2") }])).toEqual([0, 3, 2]);
   });
 
   test("without versions the later written, then the richer", () => {

@@ -189,6 +189,59 @@ describe("one phone's exports", () => {
     expect(all(into)).toEqual(before);
   });
 
+  test("a workout that its app has rewritten since is that workout, whichever export comes first", async () => {
+    const version = (number: number, end: string, metres: number): string =>
+      health(`<Workout workoutActivityType="HKWorkoutActivityTypeRunning" sourceName="App" startDate="2024-07-14 08:00:00 +0200" endDate="2024-07-14 ${end} +0200">
+  <MetadataEntry key="HKMetadataKeySyncIdentifier" value="object-7"/>
+  <MetadataEntry key="HKMetadataKeySyncVersion" value="${number}"/>
+  <WorkoutStatistics type="HKQuantityTypeIdentifierDistanceWalkingRunning" sum="${metres}" unit="m"/>
+ </Workout>
+`);
+    const older = folder({ "export.xml": version(1, "08:30:00", 4000) });
+    const newer = folder({ "export.xml": version(3, "08:32:00", 5000) });
+    for (const order of [
+      [older, newer, older],
+      [newer, older, newer],
+    ]) {
+      const into = store();
+      for (const path of order) await run(path, into);
+      expect(all(into)).toMatchObject([
+        { totalElapsedTime: 1920, totalDistance: 5000, extra: { HKMetadataKeySyncVersion: 3 } },
+      ]);
+      for (const path of order) expect(await run(path, into)).toMatchObject({ added: 0, updated: 0 });
+    }
+  });
+
+  test("heart rate and route that only one of two exports has are united", async () => {
+    const into = store();
+    const half = (from: number, to: number): string => {
+      const at = (second: number): string =>
+        new Date(Date.parse("2024-07-14T06:00:00Z") + second * 1000)
+          .toISOString()
+          .replace("T", " ")
+          .replace(".000Z", " +0000");
+      const beats = Array.from({ length: (to - from) / 5 }, (_, index) => from + index * 5).map(
+        (second) =>
+          `<Record type="HKQuantityTypeIdentifierHeartRate" sourceName="Watch" unit="count/min" startDate="${at(second)}" endDate="${at(second)}" value="${100 + second / 10}"/>\n`,
+      );
+      return health(
+        `${beats.join("")}<Workout workoutActivityType="HKWorkoutActivityTypeRunning" sourceName="Watch" startDate="${at(0)}" endDate="${at(600)}">
+ <WorkoutRoute><FileReference path="/workout-routes/a.gpx"/></WorkoutRoute></Workout>\n`,
+      );
+    };
+    const first = { "export.xml": half(300, 600), "workout-routes/a.gpx": gpx("2024-07-14T06:00:00Z", 30) };
+    const second = { "export.xml": half(0, 400), "workout-routes/a.gpx": gpx("2024-07-14T06:01:01Z", 35) };
+    const paths = [folder(first), folder(second)];
+    for (const path of paths) await run(path, into);
+    const [activity] = all(into);
+    const values = (column?: Float64Array) => (column ?? []).filter((value) => !Number.isNaN(value));
+    expect(values(activity?.samples.heartRate)).toHaveLength(120);
+    expect(values(activity?.samples.positionLat)).toHaveLength(65);
+    // The mean of 100, 100.5 … 159.5.
+    expect(activity).toMatchObject({ avgHeartRate: 129.75, minHeartRate: 100, maxHeartRate: 159.5 });
+    for (const path of paths) expect(await run(path, into)).toMatchObject({ updated: 0, unchanged: 1 });
+  });
+
   test("--timezone places what has no zone of its own, and a later import without it takes nothing away", async () => {
     const into = store();
     const path = folder({ "export.xml": phone({ offset: 1, pointer: "0x1" }), ...route });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { holesOf } from "../../../src/model/index.ts";
 import { joinRecords, RecordIndex } from "../../../src/providers/apple-health/join.ts";
 import type { JoinedField, Recorder } from "../../../src/providers/apple-health/join.ts";
-import { holesOf } from "../../../src/providers/apple-health/readings.ts";
 import type { Window } from "../../../src/providers/apple-health/readings.ts";
 import { formatRecords, parseRecords } from "../../../src/providers/apple-health/records.ts";
 import { tableOf } from "./exports.ts";
@@ -199,7 +199,11 @@ test("speed, power and cadence by the same rules, zeros included", () => {
 
 test("holes reach from one sample to the next and to the window's edges", () => {
   const holes = (taken: number[], offered: number[]) => {
-    const isHole = holesOf(Float64Array.from(taken), Float64Array.from(offered), { start: 0, end: 100 });
+    const isHole = holesOf(Float64Array.from(taken), Float64Array.from(offered), {
+      start: 0,
+      end: 100,
+      gap: 30,
+    });
     return offered.filter((_, index) => isHole[index] === 1);
   };
   expect(holes([], [5, 6])).toEqual([5, 6]);

@@ -104,6 +104,37 @@ describe("totals", () => {
     expect(activity.extra).toEqual({ [`${Q}DistanceWalkingRunning`]: 200, sourceName: "Watch" });
   });
 
+  test("do not hang on the order of the statistics", () => {
+    const legs = [
+      statistic("DistanceSwimming", 'sum="2.7328" unit="mi"'),
+      statistic("DistanceCycling", 'sum="4.3769" unit="mi"'),
+      statistic("DistanceWalkingRunning", 'sum="1.2323" unit="mi"'),
+    ];
+    const total = map(legs.join(""), "", "SwimBikeRun").totalDistance;
+    expect(total).toBeCloseTo(8.342 * 1609.344, 6);
+    expect(map(legs.toReversed().join(""), "", "SwimBikeRun").totalDistance).toBe(total);
+
+    // Where the sport's own is missing it is none of the others that happen to come first.
+    const others = [
+      statistic("DistanceWalkingRunning", 'sum="100" unit="m"'),
+      statistic("DistancePaddleSports", 'sum="5000" unit="m"'),
+    ];
+    for (const order of [others, others.toReversed()]) {
+      const activity = map(order.join(""), "", "Rowing");
+      expect(activity.totalDistance).toBe(5000);
+      expect(activity.extra).toEqual({ [`${Q}DistanceWalkingRunning`]: 100, sourceName: "Watch" });
+    }
+  });
+
+  test("in a unit that nobody knows give way to the old attribute", () => {
+    const activity = map(
+      statistic("DistanceWalkingRunning", 'sum="10" unit="furlong"'),
+      'totalDistance="2" totalDistanceUnit="km"',
+    );
+    expect(activity.totalDistance).toBe(2000);
+    expect(activity.extra[`${Q}DistanceWalkingRunning`]).toBe("10 furlong");
+  });
+
   test("in an unknown unit are missing, kept as written, and told", () => {
     const xml = workout(statistic("DistanceWalkingRunning", 'sum="10" unit="furlong"'), "");
     const { activity, oddities } = mapElement(xml);
@@ -249,6 +280,28 @@ describe("heart rate and the like", () => {
       maxHeartRate: 152,
     });
     expect(codes(workout(stated), { records })).toEqual([]);
+  });
+
+  test("speed and power are those of the whole, not of a leg of it", () => {
+    const legs =
+      statistic("RunningSpeed", 'average="3" maximum="4" unit="m/s"') +
+      statistic("CyclingSpeed", 'average="9" maximum="14" unit="m/s"') +
+      statistic("RunningPower", 'average="310" maximum="500" unit="W"') +
+      statistic("CyclingPower", 'average="210" maximum="900" unit="W"');
+    const ofLegs = map(legs, "", "SwimBikeRun");
+    expect(ofLegs).toMatchObject({ avgSpeed: null, maxSpeed: null, avgPower: null, maxPower: null });
+    expect(ofLegs.extra).toMatchObject({
+      [`${Q}CyclingSpeed.maximum`]: 14,
+      [`${Q}RunningPower.average`]: 310,
+    });
+    // A ride has its own, and a sport without one has the only one there is.
+    expect(map(legs, "", "Cycling")).toMatchObject({
+      avgSpeed: 9,
+      maxSpeed: 14,
+      avgPower: 210,
+      maxPower: 900,
+    });
+    expect(map(statistic("RunningSpeed", 'average="2" unit="m/s"'), "", "Hiking").avgSpeed).toBe(2);
   });
 
   test("computed from the samples where they say nothing", () => {
@@ -499,6 +552,21 @@ describe("laps", () => {
       HKWorkoutEventTypeMarker: [{ date: "2025-02-01T07:12:00.000Z" }],
       WorkoutActivity: [{ HKWorkoutEventTypeLap: [{ date: "2025-02-01T07:10:00.000Z", duration: 60 }] }],
     });
+  });
+});
+
+test("a duration without a unit is minutes where they fit, of laps, segments and legs, too", () => {
+  const activity = map(
+    event("Lap", "08:10:00", 'duration="1"') +
+      event("Lap", "08:20:00", 'duration="90"') +
+      event("Segment", "08:10:00", 'duration="16.5"') +
+      `<WorkoutActivity uuid="1" duration="5" startDate="2025-02-01 08:10:00 +0100" endDate="2025-02-01 08:15:00 +0100">
+         ${event("Segment", "08:10:00", 'duration="30"')}</WorkoutActivity>`,
+  );
+  expect(activity.laps.map(({ totalElapsedTime }) => totalElapsedTime)).toEqual([60, 90]);
+  expect(activity.extra).toMatchObject({
+    HKWorkoutEventTypeSegment: [{ duration: 990 }],
+    WorkoutActivity: [{ duration: 300, HKWorkoutEventTypeSegment: [{ duration: 30 }] }],
   });
 });
 
