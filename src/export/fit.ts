@@ -13,7 +13,15 @@ import {
   type StoredActivity,
   SUB_SPORTS,
 } from "../model/index.ts";
-import { lapSpans, pausedSeconds, type Pool, poolOf, sessionSpan, valueAt } from "./session.ts";
+import {
+  isWholeSession,
+  lapSpans,
+  pausedSeconds,
+  type Pool,
+  poolOf,
+  sessionSpan,
+  valueAt,
+} from "./session.ts";
 
 /** `development`: what Garmin lets programs use that have no number of their own. */
 const MANUFACTURER_DEVELOPMENT = 255;
@@ -309,8 +317,9 @@ function writeLaps(write: Write, activity: StoredActivity, pool: Pool | null): v
   // Where the laps are the lengths of a pool, they are one lap.
   const spans =
     pool?.lapsAreLengths === true ? [{ lap: null, start: whole.start, end: whole.end }] : lapSpans(activity);
-  spans.forEach(({ lap, start, end }, index) => {
-    const only = spans.length === 1;
+  spans.forEach((span, index) => {
+    const { lap, start, end } = span;
+    const only = isWholeSession(span, activity);
     const elapsed = lap?.totalElapsedTime ?? (only ? whole.elapsed : (end - start) / 1000);
     const last = index === spans.length - 1;
     const own = lengths.filter(

@@ -43,7 +43,7 @@ export function sportWords({ sport, subSport }: Activity): string {
   return subSport === null ? sport : `${sport}/${subSport}`;
 }
 
-/** A lap with its place in time, Unix milliseconds. The spans touch: they cover the session from start to end. */
+/** A lap with its place in time, Unix milliseconds; null for time that is in no recorded lap. */
 export interface LapSpan {
   readonly lap: Lap | null;
   readonly start: number;
@@ -68,6 +68,25 @@ export function lapSpans(activity: Activity): LapSpan[] {
     const own = lap.totalElapsedTime === null ? until : Math.min(until, from + lap.totalElapsedTime * 1000);
     return { lap, start: from, end: own };
   });
+}
+
+/** The totals of the session are those of the span: it is all of it, but for a second that may be lost in rounding. */
+export function isWholeSession(span: LapSpan, activity: Activity): boolean {
+  const { start, end } = sessionSpan(activity);
+  return Math.abs(span.start - start) <= 1000 && Math.abs(span.end - end) <= 1000;
+}
+
+/** {@link lapSpans} with what comes before the first and after the last, for a format that knows laps and no session. */
+export function coveringSpans(activity: Activity): LapSpan[] {
+  const { start, end } = sessionSpan(activity);
+  const spans = lapSpans(activity);
+  const first = spans[0]?.start ?? end;
+  const last = spans.at(-1)?.end ?? end;
+  return [
+    ...(first - start > 1000 ? [{ lap: null, start, end: first }] : []),
+    ...spans,
+    ...(end - last > 1000 ? [{ lap: null, start: last, end }] : []),
+  ];
 }
 
 /** Seconds of pause between two instants. */

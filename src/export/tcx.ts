@@ -1,6 +1,6 @@
 import { IDENTITY_NAMESPACE, sessionIdentity } from "../formats/identity.ts";
 import { isInstant, isOnFoot, type Samples, type Sport, type StoredActivity } from "../model/index.ts";
-import { type LapSpan, lapSpans, sessionSpan, sportWords, valueAt } from "./session.ts";
+import { coveringSpans, isWholeSession, type LapSpan, sessionSpan, sportWords, valueAt } from "./session.ts";
 import { dateTime, decimalOf, element, escapeXml, group, integerOf, longitude } from "./xml.ts";
 
 /** TCX knows two sports. */
@@ -25,10 +25,10 @@ const TRIGGERS = {
  */
 export function tcxFile(activity: StoredActivity): string {
   const isUtc = isInstant(activity.startTime);
-  const spans = lapSpans(activity);
+  const spans = coveringSpans(activity);
   const parts = spreadOver(spans, activity.samples);
   const laps = spans.map((span, index) =>
-    lapText(activity, span, parts[index] ?? [0, 0], spans.length === 1, isUtc),
+    lapText(activity, span, parts[index] ?? [0, 0], isWholeSession(span, activity), isUtc),
   );
   const sport = SPORTS[activity.sport] ?? "Other";
   const notes = [activity.title, activity.notes].filter((text) => text !== null).join("\n");

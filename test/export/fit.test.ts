@@ -212,6 +212,21 @@ describe("fitFile, decoded by Garmin's SDK", () => {
     expect(messages["sessionMesgs"]?.[0]).not.toHaveProperty("maxHeartRate");
   });
 
+  it("gives the only lap the session's totals where it is all of the session, and not where it is a part", () => {
+    const of = (totalElapsedTime: number) =>
+      storedActivity({
+        totalElapsedTime: 3600,
+        totalDistance: 10_000,
+        totalCalories: 600,
+        laps: [{ ...EMPTY_LAP, startTime: at(0).toISOString(), totalElapsedTime }],
+      });
+    expect(decode(of(3599.5))["lapMesgs"]).toMatchObject([{ totalDistance: 10_000, totalCalories: 600 }]);
+    const [part] = decode(of(600))["lapMesgs"] ?? [];
+    expect(part).toMatchObject({ totalElapsedTime: 600, totalTimerTime: 600, timestamp: at(600) });
+    expect(part).not.toHaveProperty("totalDistance");
+    expect(part).not.toHaveProperty("totalCalories");
+  });
+
   it("has a lap and a session even of an activity of which only the start is known", () => {
     const messages = decode(storedActivity());
     expect(messages["lapMesgs"]).toHaveLength(1);

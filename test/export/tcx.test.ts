@@ -24,6 +24,29 @@ function only<T>(list: readonly T[]): T {
 }
 
 describe("tcxFile", () => {
+  it("gives a lap in the middle its own values, and the time around it to laps of their own", () => {
+    const lap = {
+      ...EMPTY_LAP,
+      startTime: new Date(START + 600_000).toISOString(),
+      totalElapsedTime: 900,
+    };
+    const activity = storedActivity({
+      totalElapsedTime: 3600,
+      totalTimerTime: null,
+      totalDistance: 10_000,
+      totalCalories: 600,
+      laps: [lap],
+    });
+    const laps = only(readTcx(Buffer.from(validTcx(activity))).activities).laps;
+    expect(
+      laps.map(({ startTime, totalTime, distance, calories }) => [startTime, totalTime, distance, calories]),
+    ).toEqual([
+      [START, 600, 0, 0],
+      [START + 600_000, 900, 0, 0],
+      [START + 1_500_000, 2100, 0, 0],
+    ]);
+  });
+
   it("is read back value by value", () => {
     const activity = only(readTcx(Buffer.from(validTcx(outdoorRun()))).activities);
     expect(activity).toMatchObject({
