@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { mkdirSync } from "node:fs";
 import { createCredentialStore } from "./auth/credential-stores.ts";
 import type { AcquireLock, CredentialStore } from "./auth/credentials.ts";
 import { requireScopes } from "./auth/scopes.ts";
@@ -7,6 +6,7 @@ import { createTokenSource, type TokenSource } from "./auth/tokens.ts";
 import { proxySettings } from "./config/proxy.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import { ConfigError, InterruptedError, TemporaryError } from "./errors.ts";
+import { makeFolder } from "./folders.ts";
 import {
   type ApiClient,
   createApiClient,
@@ -45,7 +45,7 @@ export class Connections {
     const { settings, environment } = options;
     this.acquireLock = async (path, lock) => {
       try {
-        mkdirSync(settings.configDir, { recursive: true, mode: 0o700 });
+        makeFolder(settings.configDir, 0o700);
         return await acquireFileLock(path, {
           ...lock,
           held: (cause) =>

@@ -1,19 +1,9 @@
 import { randomBytes } from "node:crypto";
-import {
-  access,
-  chmod,
-  constants,
-  mkdir,
-  open,
-  readFile,
-  realpath,
-  rename,
-  stat,
-  unlink,
-} from "node:fs/promises";
+import { access, chmod, constants, open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
+import { makeFolder } from "../folders.ts";
 import {
   decodeCredentials,
   encodeCredentials,
@@ -143,7 +133,7 @@ export class CredentialFile implements CredentialStore {
   async #change(change: (document: Document) => boolean): Promise<boolean> {
     const { configDir, acquireLock } = this.#options;
     try {
-      await mkdir(configDir, { recursive: true, mode: 0o700 });
+      makeFolder(configDir, 0o700);
       await this.#repairMode(configDir, 0o700);
     } catch (error) {
       throw error instanceof ConfigError ? error : unusable(configDir, error);

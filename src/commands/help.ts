@@ -74,7 +74,7 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
       "One activity: numbers, charts, zones, laps, route. Without an id the newest one. In a pipe one value per line, nothing drawn.",
     examples: [
       ["The newest", "fitglue show"],
-      ["One number of it, in a pipe", "fitglue show 42 | grep total_distance"],
+      ["One number of it, in a pipe", "fitglue show 42 | grep ^total_distance"],
       ["One with every sample, for a script", "fitglue show 42 --json --samples"],
     ],
   },

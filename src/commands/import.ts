@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -8,7 +9,7 @@ import { importLine, importSummary } from "../output/summary.ts";
 import { plainText } from "../output/text.ts";
 import { type FileProvider, type FileResult, importPath } from "../sync/import.ts";
 import type { CommandContext } from "./context.ts";
-import { exitCodeOf, reportErrors } from "./outcome.ts";
+import { DRY_RUN, exitCodeOf, reportErrors } from "./outcome.ts";
 
 export interface ImportCommandOptions {
   readonly context: CommandContext;
@@ -45,25 +46,29 @@ export async function runImport(options: ImportCommandOptions): Promise<ExitCode
   );
   const results: FileResult[] = [];
   try {
-    await context.locked(async () => {
+    const all = async (): Promise<void> => {
       for (const path of options.paths) results.push(await importOne(path, providers, options));
-    });
+    };
+    // A rehearsal without a database has nothing to make and nobody to wait for.
+    const isAlone = options.dryRun && !existsSync(context.settings().databasePath);
+    await (isAlone ? all() : context.locked(all));
   } catch (error) {
     // An import that failed has its document too, even if it could not begin.
-    if (context.globals.json && !(error instanceof UsageError)) writeDocument(context, results);
+    if (context.globals.json && !(error instanceof UsageError)) writeDocument(options, results);
     throw error;
   }
-  if (context.globals.json) writeDocument(context, results);
+  if (context.globals.json) writeDocument(options, results);
   else if (!context.io.stderr.isTTY) {
     const lines = results.map(importLine).filter((line) => line !== null);
-    if (lines.length > 0) context.say(`${lines.join("; ")}\n`);
+    if (lines.length > 0) context.say(`${options.dryRun ? DRY_RUN : ""}${lines.join("; ")}\n`);
   }
   reportErrors(context, results);
   return exitCodeOf(results);
 }
 
-function writeDocument(context: CommandContext, results: readonly FileResult[]): void {
-  context.io.stdout.write(`${JSON.stringify({ files: results.map(fileDocument) })}\n`);
+function writeDocument({ context, dryRun }: ImportCommandOptions, results: readonly FileResult[]): void {
+  const document = { ...(dryRun ? { dry_run: true } : {}), files: results.map(fileDocument) };
+  context.io.stdout.write(`${JSON.stringify(document)}\n`);
 }
 
 /** One path, with a progress line meanwhile and its summary afterwards. */
@@ -79,7 +84,7 @@ async function importOne(
   const textOf = importProgressTexts(() => context.now());
   let result: FileResult;
   try {
-    result = await importPath(path, providers, context.store("write"), {
+    result = await importPath(path, providers, context.store(dryRun ? "read" : "write"), {
       timezone,
       dryRun,
       signal: context.signal,

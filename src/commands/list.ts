@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { UsageError } from "../errors.ts";
-import type { JsonObject, StoredActivity } from "../model/index.ts";
-import { activityJson } from "../model/index.ts";
+import type { JsonObject, Sport, StoredActivity } from "../model/index.ts";
+import { activityJson, duplicateOf } from "../model/index.ts";
 import { csvLine } from "../output/csv.ts";
 import {
   averageSpeed,
@@ -23,7 +23,7 @@ import type { Column } from "../output/table.ts";
 import { renderTable, tabSeparated } from "../output/table.ts";
 import { truncate } from "../output/text.ts";
 import type { Totals, TotalsBy, TotalsReport } from "../output/totals.ts";
-import { duplicateOf, TOTALLED, TOTALS_BY, totalsOf } from "../output/totals.ts";
+import { TOTALLED, TOTALS_BY, totalsOf } from "../output/totals.ts";
 import type { ActivityFilter, Store } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
 import type { FilterFlags } from "./filters.ts";
@@ -295,7 +295,8 @@ function totalsTable(report: TotalsReport, by: TotalsBy, look: Look): string[] {
     formatNumber(totals.calories),
     formatNumber(totals.activeCalories),
   ];
-  const rows = report.groups.map((group) => row(group, group.key ?? ""));
+  const nameOf = (key: string): string => (by === "sport" ? sportName(key as Sport, null) : key);
+  const rows = report.groups.map((group) => row(group, nameOf(group.key ?? "")));
   if (report.groups.length > 1) rows.push(row(report.all, "all"));
   const lines = renderTable(columns, rows, look);
   if (report.duplicates > 0) {

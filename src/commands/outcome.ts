@@ -3,6 +3,9 @@ import { ExitCode } from "../exit-codes.ts";
 import { detailOf, errorDocument, errorText } from "../output/errors.ts";
 import type { CommandContext } from "./context.ts";
 
+/** What a line that tells of a rehearsal begins with. */
+export const DRY_RUN = "dry run, nothing is written: ";
+
 /** The part of a file's or provider's result that decides the exit code. */
 export interface Outcome {
   readonly status: "ok" | "partial" | "failed";

@@ -1,11 +1,10 @@
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import type { Json, StoredActivity } from "../model/index.ts";
-import { activityJson, isoInstant, SAMPLE_NAMES, sampleFieldsOf } from "../model/index.ts";
+import { activityJson, duplicateOf, isoInstant, SAMPLE_NAMES, sampleFieldsOf } from "../model/index.ts";
 import { jsonText } from "../output/json.ts";
 import { lookOf } from "../output/look.ts";
 import { tabSeparated } from "../output/table.ts";
-import { duplicateOf } from "../output/totals.ts";
 import type { Store } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
 import { parseId, unknownActivity } from "./filters.ts";

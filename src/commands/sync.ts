@@ -8,7 +8,7 @@ import { plainText } from "../output/text.ts";
 import type { Provider, RemoteSource } from "../providers/types.ts";
 import { type ProviderResult, syncProvider } from "../sync/sync.ts";
 import type { CommandContext } from "./context.ts";
-import { exitCodeOf, reportErrors } from "./outcome.ts";
+import { DRY_RUN, exitCodeOf, reportErrors } from "./outcome.ts";
 
 type RemoteProvider = Provider & { readonly remote: RemoteSource };
 
@@ -84,13 +84,13 @@ async function syncAll(
     });
   } catch (error) {
     // A pass that failed has its document too, even if it could not begin; a wrong command line has none.
-    if (context.globals.json && !(error instanceof UsageError)) writeDocument(context, results);
+    if (context.globals.json && !(error instanceof UsageError)) writeDocument(options, results);
     throw error;
   }
-  if (context.globals.json) writeDocument(context, results);
+  if (context.globals.json) writeDocument(options, results);
   else {
     const news = results.filter(hasNews).map(summaryLine);
-    if (news.length > 0) context.say(`${news.join("; ")}\n`);
+    if (news.length > 0) context.say(`${options.dryRun ? DRY_RUN : ""}${news.join("; ")}\n`);
     else if (context.io.stderr.isTTY && results.every(({ error }) => error === null))
       context.say("nothing new\n");
   }
@@ -98,8 +98,9 @@ async function syncAll(
   return { code: exitCodeOf(results), results };
 }
 
-function writeDocument(context: CommandContext, results: readonly ProviderResult[]): void {
-  context.io.stdout.write(`${JSON.stringify({ providers: results.map(providerDocument) })}\n`);
+function writeDocument({ context, dryRun }: SyncCommandOptions, results: readonly ProviderResult[]): void {
+  const document = { ...(dryRun ? { dry_run: true } : {}), providers: results.map(providerDocument) };
+  context.io.stdout.write(`${JSON.stringify(document)}\n`);
 }
 
 async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): Promise<ProviderResult> {

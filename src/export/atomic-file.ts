@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   realpathSync,
@@ -11,8 +10,9 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { StoreError, UsageError } from "../errors.ts";
+import { makeFolder } from "../folders.ts";
 
 const TEMPORARY = /^\.fitglue-[0-9a-f]{16}\.tmp$/;
 /** A temporary file this old belongs to a run that was killed. */
@@ -87,7 +87,7 @@ export function writeAtomically(path: string, data: string | Uint8Array): void {
 /** Makes a folder where it is missing, and sweeps out what a killed run left in it. Returns its real path. */
 export function openFolder(path: string, now: number): string {
   return guarded(path, () => {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
     const folder = realpathSync(path);
     for (const name of readdirSync(folder)) {
       if (!TEMPORARY.test(name)) continue;
@@ -117,7 +117,7 @@ function guarded<T>(path: string, work: () => T): T {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
     if (code === "ENOSPC" || code === "EDQUOT") {
-      throw new StoreError("DISK_FULL", `cannot write ${basename(path)}: the disk is full`, { cause: error });
+      throw new StoreError("DISK_FULL", `cannot write ${path}: the disk is full`, { cause: error });
     }
     const words: Record<string, string> = {
       ENOENT: "no such folder",

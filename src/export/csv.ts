@@ -1,5 +1,6 @@
 import {
   activityJson,
+  duplicateOf,
   EMPTY_ACTIVITY,
   isoInstant,
   SAMPLE_FIELDS,
@@ -22,13 +23,14 @@ const LISTS: ReadonlySet<string> = new Set([
   "samples",
 ]);
 
-/** One row of the fields of `fitglue.activity/1` that are single values, by name, in their order. */
+/**
+ * One row of the fields of `fitglue.activity/1` that are single values, by name, in their order; and of `extra` what a sum of
+ * the rows must know.
+ */
 export function activityRow(activity: StoredActivity): Readonly<Record<string, Cell>> {
   const document = activityJson(activity, { samples: false });
-  return Object.fromEntries(Object.entries(document).filter(([name]) => !LISTS.has(name))) as Record<
-    string,
-    Cell
-  >;
+  const values = Object.entries(document).filter(([name]) => !LISTS.has(name)) as [string, Cell][];
+  return { ...Object.fromEntries(values), possible_duplicate_of: duplicateOf(activity) };
 }
 
 /** Only its field names matter. */

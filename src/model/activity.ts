@@ -170,6 +170,12 @@ export const EMPTY_ACTIVITY: Omit<Activity, "externalId" | "startTime"> = {
   extra: {},
 };
 
+/** The `external_id` of what this activity possibly doubles; null for any other. */
+export function duplicateOf(activity: Pick<Activity, "extra">): string | null {
+  const original = activity.extra["possible_duplicate_of"];
+  return typeof original === "string" && original !== "" ? original : null;
+}
+
 /** An activity as the store gives it back. */
 export interface StoredActivity extends Activity {
   /** What the user types. */

@@ -1,5 +1,5 @@
-import type { StoredActivity } from "../model/index.ts";
-import { localStart, sportName, workTime } from "./format.ts";
+import { duplicateOf, type StoredActivity } from "../model/index.ts";
+import { localStart, workTime } from "./format.ts";
 
 /** What totals can be told by; `all` is one group of everything. */
 export const TOTALS_BY = ["sport", "week", "month", "year"] as const;
@@ -29,7 +29,7 @@ export type Totalled = Pick<StoredActivity, (typeof TOTALLED)[number]>;
 
 /** Sums over activities. A sum is null when none of them tells the value: unknown is not nothing. */
 export interface Totals {
-  /** `running`, `2026-W47`, `2026-11`, `2026`; null for the sum of all. */
+  /** `running` (as it is stored), `2026-W47`, `2026-11`, `2026`; null for the sum of all. */
   readonly key: string | null;
   readonly count: number;
   /** Timer time where there is one, else elapsed time; seconds. */
@@ -50,12 +50,6 @@ export interface TotalsReport {
   readonly all: Totals;
   /** Possible duplicates that were left out, since what they double is counted. */
   readonly duplicates: number;
-}
-
-/** The `external_id` of what this activity possibly doubles; null for any other. */
-export function duplicateOf(activity: Pick<StoredActivity, "extra">): string | null {
-  const original = activity.extra["possible_duplicate_of"];
-  return typeof original === "string" && original !== "" ? original : null;
 }
 
 /** Adds activities up. A possible duplicate counts only when the one it doubles is not among them. */
@@ -105,7 +99,7 @@ function sum(key: string | null, activities: readonly Totalled[]): Totals {
 }
 
 function keyOf(activity: Totalled, by: TotalsBy): string {
-  if (by === "sport") return sportName(activity.sport, null);
+  if (by === "sport") return activity.sport;
   const { date } = localStart(activity);
   if (by === "year") return date.slice(0, 4);
   return by === "month" ? date.slice(0, 7) : isoWeek(date);

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Activity } from "../model/index.ts";
-import { isoInstant } from "../model/index.ts";
+import { duplicateOf, isoInstant } from "../model/index.ts";
 import type { ActivityReader } from "./activity-reader.ts";
 import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
 import { activityDigest, canonicalJson } from "./digest.ts";
@@ -208,12 +208,13 @@ export class ActivityTable {
    * earlier export had it, is one no longer; that it is not marked where it is read says nothing, since a file may hold it alone.
    */
   #unmarkOriginal(owner: Owner, id: number, { extra }: Activity, now: string): void {
-    const mark = extra["possible_duplicate_of"];
-    const row = typeof mark === "string" ? this.find(owner, mark) : undefined;
+    const mark = duplicateOf({ extra });
+    const row = mark === null ? undefined : this.find(owner, mark);
     if (row === undefined || row.id === id) return;
     const original = this.#reader.get(row.id, true);
-    const { possible_duplicate_of: back, ...left } = original?.extra ?? {};
-    if (original === undefined || typeof back !== "string" || this.find(owner, back)?.id !== id) return;
+    const back = original === undefined ? null : duplicateOf(original);
+    if (original === undefined || back === null || this.find(owner, back)?.id !== id) return;
+    const { possible_duplicate_of: _, ...left } = original.extra;
     const text = canonicalJson(left);
     this.#db
       .prepare("UPDATE activities SET extra = ?, digest = ?, updated_at = ? WHERE id = ?")

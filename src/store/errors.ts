@@ -15,7 +15,12 @@ const MEANINGS: readonly (readonly [prefix: string, code: string, message: strin
     "wait for the other run to end, then try again",
   ],
   ["SQLITE_FULL", "STORE_FULL", "the disk is full", "free some space; what was stored before is safe"],
-  ["SQLITE_CORRUPT", "STORE_DAMAGED", "the database is damaged", "fitglue doctor, then restore a backup"],
+  [
+    "SQLITE_CORRUPT",
+    "STORE_DAMAGED",
+    "the database is damaged",
+    "fitglue verify tells what is lost; then restore a backup",
+  ],
   ["SQLITE_NOTADB", "STORE_DAMAGED", "the file is not a SQLite database", "check --db, or restore a backup"],
   [
     "SQLITE_READONLY",

@@ -1,7 +1,8 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { connect, type Database } from "./driver.ts";
 import { StoreError } from "../errors.ts";
+import { makeFolder } from "../folders.ts";
 import { asStoreError } from "./errors.ts";
 import { type FileSystemProbe, networkFileSystem } from "./file-system.ts";
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from "./migrations.ts";
@@ -29,7 +30,7 @@ export function openDatabase(path: string, options: OpenOptions): Database {
   try {
     if (missing && options.ifMissing === "empty") return prepare(connect(":memory:"), ":memory:", "wal");
     if (missing) {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path), 0o700);
       refuseNetwork(path, options);
       closeSync(openSync(path, "a", 0o600));
     } else {

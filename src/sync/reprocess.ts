@@ -86,7 +86,7 @@ async function reprocessAll(
             store.skipped.failedAgain(
               task.owner,
               task.externalId,
-              error.code,
+              skippedCode(error),
               error.message,
               provider.parserVersion,
             ),
@@ -98,6 +98,11 @@ async function reprocessAll(
     options.onProgress?.(Math.min(start + BATCH, tasks.length), tasks.length);
   }
   return { source: provider.id, ...count, example };
+}
+
+/** As the codes of skipped items are written everywhere: `UNMAPPABLE` is `unmappable`. */
+function skippedCode(error: FitglueError): string {
+  return error.code.toLowerCase().replaceAll("_", "-");
 }
 
 /** The whole list of work is small: a key for each item, no payload. */

@@ -178,16 +178,19 @@ describe("fitglue list --format", () => {
   });
 
   it("csv is RFC 4180 with every field that is one value", async () => {
-    const { stdout } = await run(await demoHome([TRAIL_RUN, { ...SWIM, title: 'a "b", c' }]), [
-      "list",
-      "--format",
-      "csv",
-    ]);
+    const swim = { ...SWIM, title: 'a "b", c', extra: { possible_duplicate_of: "trail-1" } };
+    const { stdout } = await run(await demoHome([TRAIL_RUN, swim]), ["list", "--format", "csv"]);
     const [head, first, second] = stdout.split("\r\n");
     expect(head).toMatch(/^id,source,account,external_id,sport,sub_sport,source_sport,title,/);
     expect(head).not.toMatch(/,(laps|samples|extra)/);
     expect(first).toMatch(/^2,polar,10579,trail-1,running,trail,TRAIL_RUNNING,/);
     expect(second).toContain(',"a ""b"", c",');
+    // A sum of the rows must not count a session twice.
+    expect([head, first, second].map((line) => line?.split(",").at(-1))).toEqual([
+      "possible_duplicate_of",
+      "",
+      "trail-1",
+    ]);
     expect((await run(emptyHome(), ["list", "--format", "csv"])).stdout).toBe(`${head ?? ""}\r\n`);
   });
 });
@@ -333,6 +336,24 @@ describe("fitglue list --totals", () => {
     // Alone, the double is all there is of that ride.
     const alone = await run(home, ["list", "--totals", "--json", "--limit", "2"]);
     expect(JSON.parse(alone.stdout)).toMatchObject({ total: { count: 2 }, possible_duplicates_left_out: 0 });
+  });
+
+  it("names a sport as it is stored, and in words only for a reader", async () => {
+    const home = await demoHome([
+      { ...SWIM, externalId: "other", sport: "generic", subSport: null },
+      { ...SWIM, externalId: "gym", sport: "fitness_equipment", subSport: null },
+    ]);
+    const { stdout } = await run(home, ["list", "--totals", "--json"]);
+    const { groups } = JSON.parse(stdout) as { groups: { sport: string }[] };
+    expect(groups.map(({ sport }) => sport)).toEqual(["fitness_equipment", "generic"]);
+    const table = await run(home, ["list", "--totals"], { columns: 80 });
+    expect(table.stdout.split("\n").map((line) => line.split("  ")[0])).toEqual([
+      "Sport",
+      "fitness equipment",
+      "activity",
+      "all",
+      "",
+    ]);
   });
 
   it("adds up by week, month and year of the local date", async () => {

@@ -126,6 +126,30 @@ describe("settings", () => {
   });
 });
 
+test("a rehearsal says that it is one, and makes nothing", async () => {
+  const home = tempDir();
+  const path = join(home, "export.xml");
+  writeFileSync(
+    path,
+    `<HealthData><Workout workoutActivityType="HKWorkoutActivityTypeYoga" sourceName="Watch"
+      startDate="2025-02-01 08:10:00 +0100" endDate="2025-02-01 09:10:00 +0100"/></HealthData>`,
+  );
+  const { code, stdout, stderr } = await runCli(["import", "--dry-run", "export.xml"], { home });
+  expect([code, stdout, stderr]).toEqual([
+    0,
+    "",
+    "dry run, nothing is written: export.xml: 1 added, 0 updated, 0 unchanged\n",
+  ]);
+  const document = await runCli(["import", "--dry-run", "--json", "export.xml"], { home });
+  expect(JSON.parse(document.stdout)).toMatchObject({ dry_run: true, files: [{ added: 1 }] });
+  expect(readdirSync(home)).toEqual(["export.xml"]);
+  // With a database it rehearses on that, which stays as it is.
+  const real = await runCli(["import", "--json", "export.xml"], { home });
+  expect(JSON.parse(real.stdout)).not.toHaveProperty("dry_run");
+  const again = await runCli(["import", "--dry-run", "--json", "export.xml"], { home });
+  expect(JSON.parse(again.stdout)).toMatchObject({ files: [{ added: 0, unchanged: 1 }] });
+});
+
 test("a closed pipe ends the program quietly with 0", async () => {
   const child = spawn(process.execPath, [BIN, "--help"], {
     stdio: ["ignore", "pipe", "pipe"],

@@ -247,6 +247,10 @@ test("skipped items are listed, and tried again", async () => {
       expect.objectContaining({ source: "polar", added: 0, failed: 1 }),
     ]) as unknown,
   });
+  // The code stays the one it was.
+  expect(JSON.parse((await run(["skipped", "--json"])).stdout)).toMatchObject({
+    skipped: [{ code: "unmappable" }],
+  });
 });
 
 test("reprocess maps everything again from the database alone, and twice changes nothing", async () => {

@@ -160,6 +160,17 @@ describe("a database that is not ours is refused and not touched", () => {
   });
 });
 
+test(
+  "a folder that its parent denies to be there is an error, and no endless loop",
+  { skip: process.platform !== "linux" },
+  () => {
+    expect(failure(() => openDatabase("/proc/1x/a/fitglue.db", create))).toMatchObject({
+      code: "STORE_UNUSABLE",
+      exitCode: 7,
+    });
+  },
+);
+
 describe("network file systems", () => {
   const nfs = { magic: () => 0x6969, mounts: () => "" };
 

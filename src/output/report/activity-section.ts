@@ -1,4 +1,5 @@
 import { zoneLimits } from "../bars.ts";
+import { duplicateOf } from "../../model/index.ts";
 import {
   averageSpeed,
   effortKind,
@@ -10,7 +11,6 @@ import {
   workTime,
 } from "../format.ts";
 import { plainText } from "../text.ts";
-import { duplicateOf } from "../totals.ts";
 import type { ReportActivity, ReportMap } from "./activity.ts";
 import type { Markup } from "./html.ts";
 import { html } from "./html.ts";
