@@ -176,6 +176,20 @@ export function duplicateOf(activity: Pick<Activity, "extra">): string | null {
   return typeof original === "string" && original !== "" ? original : null;
 }
 
+/** Two recordings of one session start within this of each other, and are as long but for this (milliseconds). */
+export const SAME_SESSION_MS = 2000;
+
+/** Whether two activities may be as long as each other: one of their clocks agrees, or one of them has none. */
+export function isSameLength(a: Clocks, b: Clocks): boolean {
+  const clocks = ({ totalElapsedTime, totalTimerTime }: Clocks): number[] =>
+    [totalElapsedTime, totalTimerTime].filter((clock) => clock !== null);
+  const [ofA, ofB] = [clocks(a), clocks(b)];
+  if (ofA.length === 0 || ofB.length === 0) return true;
+  return ofA.some((one) => ofB.some((other) => Math.abs(one - other) * 1000 <= SAME_SESSION_MS));
+}
+
+type Clocks = Pick<Activity, "totalElapsedTime" | "totalTimerTime">;
+
 /** An activity as the store gives it back. */
 export interface StoredActivity extends Activity {
   /** What the user types. */

@@ -1,11 +1,23 @@
 import type { Database } from "better-sqlite3";
-import type { Activity } from "../model/index.ts";
-import { duplicateOf, isoInstant } from "../model/index.ts";
+import {
+  type Activity,
+  duplicateOf,
+  epochMs,
+  isInstant,
+  isoInstant,
+  isSameLength,
+  type ProviderId,
+  SAME_SESSION_MS,
+  type StoredActivity,
+} from "../model/index.ts";
 import type { ActivityReader } from "./activity-reader.ts";
 import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
 import { activityDigest, canonicalJson } from "./digest.ts";
 import { isEarlierRevision, mergeActivities } from "./merge.ts";
 import { SampleTable } from "./samples.ts";
+
+/** The source of FIT, TCX and GPX files. */
+const FILE: ProviderId = "file";
 
 /** Whose activities. */
 export interface Owner {
@@ -51,6 +63,7 @@ export class ActivityTable {
   readonly #update;
   readonly #setRaw;
   readonly #setFirstRaw;
+  readonly #filesBetween;
   readonly #addAlias;
   readonly #removeAlias;
   readonly #deleteLaps;
@@ -80,6 +93,9 @@ export class ActivityTable {
     );
     this.#setRaw = db.prepare("UPDATE activities SET raw_id = ? WHERE id = ?");
     this.#setFirstRaw = db.prepare("UPDATE activities SET raw_id = ? WHERE id = ? AND raw_id IS NULL");
+    this.#filesBetween = db
+      .prepare(`SELECT id FROM activities WHERE source = '${FILE}' AND start_time BETWEEN ? AND ?`)
+      .pluck();
     this.#addAlias = db.prepare(
       `INSERT INTO activity_aliases (source, account, external_id, activity_id) VALUES (?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET activity_id = excluded.activity_id WHERE activity_id <> excluded.activity_id`,
@@ -140,6 +156,7 @@ export class ActivityTable {
       const samples = this.#writeChildren(id, activity, true);
       this.#link(owner, id, activity.externalId, activity.aliases ?? []);
       this.#unmarkOriginal(owner, id, activity, now);
+      this.#markFiles(owner, activity, now);
       return { id, externalId: activity.externalId, outcome: "added", samples, kept: false };
     }
     const { row } = found;
@@ -214,11 +231,33 @@ export class ActivityTable {
     const original = this.#reader.get(row.id, true);
     const back = original === undefined ? null : duplicateOf(original);
     if (original === undefined || back === null || this.find(owner, back)?.id !== id) return;
-    const { possible_duplicate_of: _, ...left } = original.extra;
-    const text = canonicalJson(left);
+    this.#mark(original, null, now);
+  }
+
+  /**
+   * A file of a session that its source gives as well is marked when it comes second (`providers/file`), and here when it came
+   * first.
+   */
+  #markFiles(owner: Owner, activity: Activity, now: string): void {
+    if (owner.source === FILE || !isInstant(activity.startTime) || duplicateOf(activity) !== null) return;
+    const start = epochMs(activity.startTime);
+    const near = this.#filesBetween.all(
+      isoInstant(start - SAME_SESSION_MS),
+      isoInstant(start + SAME_SESSION_MS),
+    ) as number[];
+    for (const id of near) {
+      const file = this.#reader.get(id, true);
+      if (file === undefined || duplicateOf(file) !== null || !isSameLength(file, activity)) continue;
+      this.#mark(file, activity.externalId, now);
+    }
+  }
+
+  #mark(activity: StoredActivity, original: string | null, now: string): void {
+    const { possible_duplicate_of: _, ...left } = activity.extra;
+    const extra = canonicalJson(original === null ? left : { ...left, possible_duplicate_of: original });
     this.#db
       .prepare("UPDATE activities SET extra = ?, digest = ?, updated_at = ? WHERE id = ?")
-      .run(text, activityDigest(original, text), now, row.id);
+      .run(extra, activityDigest(activity, extra), now, activity.id);
   }
 
   #link(owner: Owner, id: number, externalId: string, aliases: readonly string[]): void {

@@ -62,24 +62,28 @@ export async function holdsSessions(path: string, isDirectory: boolean): Promise
 }
 
 async function zipHoldsSessions(path: string): Promise<boolean> {
-  let zip: ZipFile | undefined;
   try {
-    zip = await openPromise(path, { autoClose: false });
+    return (await contentOf(await openPromise(path, { autoClose: false }))) === "sessions";
+  } catch {
+    return false;
+  }
+}
+
+/** What a zip is full of, by the names in it and the heads of its XML files. Closes it. */
+async function contentOf(zip: ZipFile): Promise<"sessions" | "health" | "neither"> {
+  try {
     let found = false;
-    let xml: Entry[] = [];
+    const xml: Entry[] = [];
     for await (const entry of zip.eachEntry()) {
-      if (APPLE_FOLDERS.test(entry.fileName)) return false;
+      if (APPLE_FOLDERS.test(entry.fileName)) return "health";
       found ||= /\.(?:fit|tcx|gpx)(?:\.gz)?$/i.test(entry.fileName);
       if (/\.xml$/i.test(entry.fileName)) xml.push(entry);
     }
     // An export that somebody has packed again without its folders has routes, too.
-    if (!found) xml = [];
-    for (const entry of xml.slice(0, RECOGNIZE_XML)) if (await isHealthData(zip, entry)) return false;
-    return found;
-  } catch {
-    return false;
+    for (const entry of xml.slice(0, RECOGNIZE_XML)) if (await isHealthData(zip, entry)) return "health";
+    return found ? "sessions" : "neither";
   } finally {
-    zip?.close();
+    zip.close();
   }
 }
 
@@ -144,7 +148,7 @@ async function* fileEntries(path: string, name: string): AsyncGenerator<FileEntr
   const head = headOf(path);
   try {
     if (isZip(head)) {
-      yield* zipEntries(await openPromise(path, { autoClose: false }), name, 1);
+      yield* zipEntries(() => openPromise(path, { autoClose: false }), name, 1);
     } else if (sessionFormatOf(head) !== null) {
       const { size } = statSync(path);
       if (size > MAX_FILE_BYTES) yield { path: name, problem: "too large to be a recording" };
@@ -156,10 +160,16 @@ async function* fileEntries(path: string, name: string): AsyncGenerator<FileEntr
 }
 
 async function* zipEntries(
-  zip: ZipFile,
+  open: () => Promise<ZipFile>,
   name: string,
   depth: number,
 ): AsyncGenerator<FileEntry | UnreadableEntry> {
+  // Its routes without their workouts would be activities that nobody did.
+  if (name !== "" && (await contentOf(await open())) === "health") {
+    yield { path: name, problem: "an Apple Health export, to be imported by itself" };
+    return;
+  }
+  const zip = await open();
   try {
     for await (const entry of zip.eachEntry()) {
       const path = name === "" ? entry.fileName : `${name}/${entry.fileName}`;
@@ -172,7 +182,8 @@ async function* zipEntries(
       try {
         const bytes = await inflated(zip, entry);
         if (!isZip(bytes)) yield { path, bytes };
-        else if (depth < MAX_ZIP_DEPTH) yield* zipEntries(await fromBufferPromise(bytes), path, depth + 1);
+        else if (depth < MAX_ZIP_DEPTH)
+          yield* zipEntries(() => fromBufferPromise(bytes, { autoClose: false }), path, depth + 1);
         else yield { path, problem: "a zip in a zip in a zip" };
       } catch (error) {
         yield { path, problem: problemOf(error) };

@@ -4,6 +4,7 @@ import { readGpx } from "../../formats/gpx-reader.ts";
 import { sessionIdentity } from "../../formats/identity.ts";
 import { readTcx } from "../../formats/tcx-reader.ts";
 import { plainBytes } from "../../formats/xml-walk.ts";
+import { isSameLength, SAME_SESSION_MS } from "../../model/index.ts";
 import type { Activity, Alias, Batch, Item } from "../../model/index.ts";
 import type { ImportFile, ImportSession, StoredItem, StoredPayload, StoredSession } from "../types.ts";
 import { entriesOf, isZip } from "./entries.ts";
@@ -12,8 +13,6 @@ import { MEDIA_TYPES, SESSION_FORMATS, type SessionFormat, sessionFormatOf } fro
 import { type FileSession, MARK, type SessionOptions } from "./session.ts";
 import { gpxSessions, tcxSessions } from "./xml-sessions.ts";
 
-/** How near two starts, and two durations, of one session are in different files of it. */
-const SAME_MS = 2000;
 /** Files of one transaction: each costs a sync of the disk. */
 const BATCH_FILES = 20;
 
@@ -102,7 +101,7 @@ type Place = { readonly item: Item } | { readonly alias: Alias } | "known";
 
 function place(own: FileSession, format: SessionFormat, bytes: Uint8Array, session: ImportSession): Place {
   const { startMs, identity } = own;
-  const near = session.stored.startingNear(startMs, SAME_MS);
+  const near = session.stored.startingNear(startMs, SAME_SESSION_MS);
   for (const stored of near) {
     if (identity !== null && identitiesOf(stored).includes(identity)) return "known";
     // The provider's own file, exported byte for byte.
@@ -147,13 +146,6 @@ function identitiesOf(stored: StoredSession): string[] {
 }
 
 /** Whether any two of their clocks agree; a session of which one side knows no clock at all is the same by its start. */
-function isSameLength(stored: StoredSession, activity: Activity): boolean {
-  const clocks = [stored.totalElapsedTime, stored.totalTimerTime].filter((clock) => clock !== null);
-  const own = [activity.totalElapsedTime, activity.totalTimerTime].filter((clock) => clock !== null);
-  if (clocks.length === 0 || own.length === 0) return true;
-  return clocks.some((clock) => own.some((other) => Math.abs(clock - other) * 1000 <= SAME_MS));
-}
-
 /** Sessions on their way into one transaction. */
 class PendingBatch {
   #items: Item[] = [];
@@ -166,7 +158,7 @@ class PendingBatch {
   }
 
   isNear(startMs: number): boolean {
-    return this.#starts.some((start) => Math.abs(start - startMs) <= SAME_MS);
+    return this.#starts.some((start) => Math.abs(start - startMs) <= SAME_SESSION_MS);
   }
 
   add(startMs: number, where: Place): void {

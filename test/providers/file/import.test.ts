@@ -494,6 +494,43 @@ describe("archives", () => {
     expect(await load(path)).toMatchObject({ unchanged: 1 });
   });
 
+  it("is marked all the same when the file came first", async () => {
+    const { store, put, load, all } = bench();
+    const path = put("watch.fit", watchFit([record(0), session(1, 61)]));
+    await load(path);
+    await addPolar(store, outdoorRun({ externalId: "other", totalElapsedTime: 900, totalTimerTime: 900 }));
+    await addPolar(store, outdoorRun());
+    const marks = () =>
+      all().flatMap(({ externalId, source, extra }) => {
+        const original = extra["possible_duplicate_of"];
+        return original === undefined ? [] : [[source === "file" ? source : externalId, original]];
+      });
+    expect(marks()).toEqual([["file", "abc"]]);
+    // Neither the file again nor the session again takes the mark away.
+    expect(await load(path)).toMatchObject({ unchanged: 1 });
+    await addPolar(store, outdoorRun());
+    expect(marks()).toEqual([["file", "abc"]]);
+  });
+
+  it("an Apple Health export among them is told, and its routes are no activities", async () => {
+    const { folder, put, load, all } = bench();
+    const route = Buffer.from(gpxFile(outdoorRun()));
+    const health = Buffer.from('<?xml version="1.0"?><HealthData locale="en_GB">');
+    put("run.fit", fitFile(treadmillRun()));
+    put("phone/export.zip", zipOf({ "apple_health_export/workout-routes/r.gpx": route }));
+    put("all.zip", zipOf({ "old/export.zip": zipOf({ "r.gpx": route, "Export.xml": health }) }));
+    const result = await load(folder);
+    expect(result).toMatchObject({ kind: "file", status: "partial", activities: 1, added: 1 });
+    expect(result.warnings).toEqual([
+      {
+        code: "unreadable",
+        count: 2,
+        example: "all.zip/old/export.zip: an Apple Health export, to be imported by itself",
+      },
+    ]);
+    expect(all().map(({ indoor }) => indoor)).toEqual([true]);
+  });
+
   it("a zip, and a zip in it", async () => {
     const { put, load, all } = bench();
     const inner = zipOf({ "deep/run.fit": fitFile(outdoorRun()) });
