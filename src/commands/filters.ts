@@ -85,7 +85,9 @@ function parseSport(text: string): string {
   const word = text.toLowerCase().replaceAll(/[\s-]+/g, "_");
   const known = [...Object.keys(SPORTS), ...Object.keys(SUB_SPORTS)];
   if (known.includes(word)) return word;
-  const near = known.filter((name) => name.includes(word) || word.includes(name)).slice(0, 4);
+  const near = known
+    .filter((name) => word !== "" && (name.includes(word) || word.includes(name)))
+    .slice(0, 4);
   throw new UsageError("UNKNOWN_SPORT", `unknown sport "${text}"`, {
     hint: near.length > 0 ? `--sport ${near.join(", or --sport ")}` : "fitglue list --totals --by sport",
   });

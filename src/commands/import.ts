@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { isTimezone } from "../model/index.ts";
+import { timezoneName } from "../model/index.ts";
 import { errorDocument } from "../output/errors.ts";
 import { importProgressTexts, startProgress } from "../output/progress.ts";
 import { importLine, importSummary } from "../output/summary.ts";
@@ -29,18 +29,22 @@ export function newImportCommand(context: CommandContext): Command {
     .option("--timezone <zone>", "IANA zone of workouts whose file tells none, e.g. Europe/Berlin")
     .option("--dry-run", "read everything, write nothing", false)
     .action(async (paths: string[], flags: { timezone?: string; dryRun: boolean }) => {
-      context.exit(await runImport({ context, paths, timezone: flags.timezone, dryRun: flags.dryRun }));
+      const timezone = flags.timezone === undefined ? undefined : parseTimezone(flags.timezone);
+      context.exit(await runImport({ context, paths, timezone, dryRun: flags.dryRun }));
     });
+}
+
+function parseTimezone(text: string): string {
+  const name = timezoneName(text);
+  if (name !== null) return name;
+  throw new UsageError("BAD_TIMEZONE", `unknown time zone "${text}"`, {
+    hint: "use an IANA name, for example --timezone Europe/Berlin",
+  });
 }
 
 /** Imports every path in turn; a bad file does not stop the next. */
 export async function runImport(options: ImportCommandOptions): Promise<ExitCode> {
   const { context } = options;
-  if (options.timezone !== undefined && !isTimezone(options.timezone)) {
-    throw new UsageError("BAD_TIMEZONE", `unknown time zone "${options.timezone}"`, {
-      hint: "use an IANA name, for example --timezone Europe/Berlin",
-    });
-  }
   const providers = (await context.providers()).filter(
     (provider): provider is FileProvider => provider.file !== undefined,
   );

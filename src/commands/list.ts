@@ -280,10 +280,10 @@ function totalsTable(report: TotalsReport, by: TotalsBy, look: Look): string[] {
     { header: `${by[0]?.toUpperCase() ?? ""}${by.slice(1)}`, shrinkTo: 10 },
     { header: "Count", align: "right" },
     { header: "Time", align: "right" },
-    { header: "Distance", align: "right", tone: "title" },
-    { header: "Climb", align: "right", tone: "height" },
-    { header: "kcal", align: "right", dispensable: 1 },
-    { header: "active kcal", align: "right", dispensable: 2 },
+    { header: "Distance", align: "right", tone: "title", dispensable: 1 },
+    { header: "Climb", align: "right", tone: "height", dispensable: 2 },
+    { header: "kcal", align: "right", dispensable: 3 },
+    { header: "active kcal", align: "right", dispensable: 4 },
   ];
   const row = (totals: Totals, name: string): (string | null)[] => [
     name,

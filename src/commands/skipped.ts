@@ -48,10 +48,10 @@ export async function runSkipped(options: SkippedCommandOptions): Promise<ExitCo
       const lines = renderTable(
         [
           { header: "source" },
-          { header: "id", shrinkTo: 12 },
-          { header: "first seen" },
-          { header: "raw", align: "right" },
-          { header: "why", shrinkTo: 20 },
+          { header: "id", shrinkTo: 8, dispensable: 2 },
+          { header: "first seen", dispensable: 1 },
+          { header: "raw", align: "right", dispensable: 3 },
+          { header: "why", shrinkTo: 40 },
         ],
         items.map((item) => [
           item.source,

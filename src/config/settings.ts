@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import type envPaths from "env-paths";
 import { ConfigError } from "../errors.ts";
@@ -118,7 +118,8 @@ type Places = Readonly<Record<"config" | "data", string>>;
 
 /** The XDG folders; one that is not absolute does not count, as the specification says. */
 function xdgPlaces(env: (name: string) => string | undefined): Places {
-  const home = env("HOME") ?? homedir();
+  // An empty HOME is none, and `homedir` would believe it.
+  const home = env("HOME") ?? (homedir() || userInfo().homedir);
   const place = (variable: string, ...fallback: string[]): string => {
     const base = env(variable);
     return join(base !== undefined && base.startsWith("/") ? base : join(home, ...fallback), "fitglue");

@@ -77,6 +77,16 @@ export function isTimezone(timezone: string): boolean {
   return zoneFormat(timezone) !== null;
 }
 
+/**
+ * The name as the time zone database writes it, whatever its capitals: `europe/berlin` is `Europe/Berlin`. An older name
+ * (`Asia/Kathmandu`) stays the one that was given. Null for an unknown zone.
+ */
+export function timezoneName(timezone: string): string | null {
+  if (!isTimezone(timezone)) return null;
+  const lower = timezone.toLowerCase();
+  return Intl.supportedValuesOf("timeZone").find((name) => name.toLowerCase() === lower) ?? timezone;
+}
+
 /** Seconds that a zone's wall clock is ahead of UTC at an instant; null for an unknown zone. */
 export function offsetAt(timezone: string, ms: EpochMs): number | null {
   const format = zoneFormat(timezone);

@@ -104,7 +104,8 @@ export function sportName(
   sourceSport: string | null = null,
 ): string {
   const words = (name: string): string => name.replaceAll("_", " ");
-  if (sport === "generic") return sourceSport ?? "activity";
+  // Of HealthKit's names the beginning is the same in all, and the only part that a narrow column would show.
+  if (sport === "generic") return sourceSport?.replace(/^HKWorkoutActivityType(?=.)/, "") ?? "activity";
   if (subSport === null || subSport === "generic" || subSport === sport) return words(sport);
   const sub = words(subSport);
   // `indoor_cycling`, `lap_swimming`, `skate_skiing`, `strength_training` name their sport themselves.

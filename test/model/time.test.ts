@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { epochMs, isoInstant, isTimezone, localTime, offsetAt } from "../../src/model/index.ts";
+import { epochMs, isoInstant, isTimezone, localTime, offsetAt, timezoneName } from "../../src/model/index.ts";
 
 describe("offsetAt", () => {
   test.each([
@@ -21,6 +21,13 @@ describe("offsetAt", () => {
     expect(isTimezone("Mars/Olympus")).toBe(false);
     expect(isTimezone("Europe/Helsinki")).toBe(true);
   });
+});
+
+test("a zone has one name, however it is typed; an older name is a name", () => {
+  expect(timezoneName("europe/berlin")).toBe("Europe/Berlin");
+  expect(timezoneName("Asia/Kathmandu")).toBe("Asia/Kathmandu");
+  expect(timezoneName("UTC")).toBe("UTC");
+  expect(timezoneName("Mars/Olympus")).toBeNull();
 });
 
 test("local time is UTC plus the offset, over midnight and half hours; unknown stays unknown", () => {

@@ -97,6 +97,7 @@ describe("formatting", () => {
     ["hiit", "hiit", null, "hiit"],
     ["generic", null, "UNDERWATER_CHESS", "UNDERWATER_CHESS"],
     ["generic", "generic", null, "activity"],
+    ["generic", null, "HKWorkoutActivityTypeBowling", "Bowling"],
   ] as const)("names %s/%s (%s) %s", (sport, subSport, sourceSport, name) => {
     expect(sportName(sport, subSport, sourceSport)).toBe(name);
   });
