@@ -93,6 +93,17 @@ export class App implements CommandContext {
     }
   }
 
+  /**
+   * What SQLite says of the database outside a transaction, as an error of the store. Any page may turn out to be damaged when it
+   * is first read, whoever reads it.
+   */
+  async asStoreError(error: unknown): Promise<unknown> {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!code.startsWith("SQLITE_")) return error;
+    const { asStoreError } = await import("./store/errors.ts");
+    return asStoreError(error, this.settings().databasePath);
+  }
+
   async providers(): Promise<readonly Provider[]> {
     const { createProviders } = await import("./providers/index.ts");
     this.#providers ??= createProviders(this.settings().services);

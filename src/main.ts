@@ -41,7 +41,7 @@ export async function main(
   } catch (error) {
     if (isHelp(error)) return ExitCode.OK;
     if (error instanceof ClosedPipeError) return ExitCode.OK;
-    const failure = asUsageError(error, line);
+    const failure = asUsageError(await app.asStoreError(error), line);
     const json = app.globals.json || argv.includes("--json");
     return fail(failure, io, json ? "json" : detailOf(app.globals));
   } finally {

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { FitglueError, StoreError } from "../errors.ts";
 import {
+  databaseExists,
   acquireRunLock,
+  runLockPath,
   importRecords,
   integrityErrors,
   networkFileSystem,
@@ -23,9 +25,15 @@ export async function checkStore(
 ): Promise<{ findings: Finding[]; store: Store | undefined }> {
   const { databasePath, journalMode } = context.settings();
   const findings: Finding[] = [];
-  if (!existsSync(databasePath)) {
-    findings.push(fine("database", `not there yet: ${databasePath}`));
-    return { findings, store: context.store("read") };
+  try {
+    if (!databaseExists(databasePath)) {
+      findings.push(fine("database", `not there yet: ${databasePath}`));
+      return { findings, store: context.store("read") };
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    findings.push(attention("database", error.message, error.hint ?? "check --db"));
+    return { findings, store: undefined };
   }
   const network = networkFileSystem(databasePath);
   if (network !== null) {
@@ -69,7 +77,7 @@ export async function checkStore(
 
 /** The lock is the system's: a dead process cannot leave it held, so a held one is a run under way or one that hangs. */
 async function checkLock(store: Store, databasePath: string, now: number): Promise<Finding> {
-  const path = `${databasePath}.lock`;
+  const path = runLockPath(databasePath);
   if (!existsSync(path)) return fine("lock", "no run under way");
   try {
     (await acquireRunLock(databasePath, { waitMs: 0 })).release();

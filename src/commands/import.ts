@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -7,6 +6,7 @@ import { errorDocument } from "../output/errors.ts";
 import { importProgressTexts, startProgress } from "../output/progress.ts";
 import { importLine, importSummary } from "../output/summary.ts";
 import { plainText } from "../output/text.ts";
+import { databaseExists } from "../store/index.ts";
 import { type FileProvider, type FileResult, importPath } from "../sync/import.ts";
 import type { CommandContext } from "./context.ts";
 import { DRY_RUN, exitCodeOf, reportErrors } from "./outcome.ts";
@@ -54,7 +54,7 @@ export async function runImport(options: ImportCommandOptions): Promise<ExitCode
       for (const path of options.paths) results.push(await importOne(path, providers, options));
     };
     // A rehearsal without a database has nothing to make and nobody to wait for.
-    const isAlone = options.dryRun && !existsSync(context.settings().databasePath);
+    const isAlone = options.dryRun && !databaseExists(context.settings().databasePath);
     await (isAlone ? all() : context.locked(all));
   } catch (error) {
     // An import that failed has its document too, even if it could not begin.

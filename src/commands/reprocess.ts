@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { plainText } from "../output/text.ts";
+import { databaseExists } from "../store/index.ts";
 import { reprocessSource, type ReprocessingProvider, type ReprocessResult } from "../sync/reprocess.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -46,7 +46,7 @@ export async function runReprocess(options: ReprocessCommandOptions): Promise<Ex
     return results;
   };
   // Where nothing is stored, nothing is made to say so.
-  const results = existsSync(context.settings().databasePath) ? await context.locked(all) : [];
+  const results = databaseExists(context.settings().databasePath) ? await context.locked(all) : [];
   const { stdout, stderr } = context.io;
   if (context.globals.json) {
     stdout.write(`${JSON.stringify({ dry_run: options.dryRun, sources: results })}\n`);

@@ -1,3 +1,4 @@
+import { StoreError } from "../errors.ts";
 import type { Activity, HrZone, Lap, StoredActivity } from "../model/index.ts";
 
 /** The activity fields that are plain columns of `activities`, in table order: TypeScript name → column. */
@@ -54,10 +55,21 @@ export const OWN_COLUMNS = {
   deletedAt: "deleted_at",
 } as const satisfies Partial<Record<keyof StoredActivity, string>>;
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new StoreError("STORE_DAMAGED", "the database is damaged: a value in it is not JSON", {
+      hint: "fitglue verify tells what is lost; then restore a backup",
+      cause: error,
+    });
+  }
+}
+
 const flag = (value: unknown): boolean | null => (value === null ? null : value === 1);
 // Most activities have nothing of their own in these; parsing ten thousand empty objects is time for nothing.
 const document = (value: unknown): unknown =>
-  value === "{}" ? {} : value === "[]" ? [] : JSON.parse(value as string);
+  value === "{}" ? {} : value === "[]" ? [] : parsed(value as string);
 
 /** What SQLite's value of a field is made into, where it is not the field's value already. */
 export const DECODERS: Readonly<Record<string, (value: unknown) => unknown>> = {

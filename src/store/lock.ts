@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type Database } from "./driver.ts";
 import { InterruptedError, StoreError, type FitglueError } from "../errors.ts";
@@ -15,13 +15,22 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The run lock's file: beside the database itself, whatever link leads there, or two runs would hold two locks. */
+export function runLockPath(databasePath: string): string {
+  try {
+    return `${realpathSync(databasePath)}.lock`;
+  } catch {
+    return `${databasePath}.lock`;
+  }
+}
+
 /**
  * Takes the run lock beside the database (`fitglue.db.lock`). Readers do not need it.
  *
  * Throws `StoreError` `STORE_LOCKED` (exit 7) when another run still holds it after `waitMs`.
  */
 export async function acquireRunLock(databasePath: string, options: LockOptions = {}): Promise<RunLock> {
-  return acquireFileLock(`${databasePath}.lock`, {
+  return acquireFileLock(runLockPath(databasePath), {
     ...options,
     held: (cause) =>
       new StoreError("STORE_LOCKED", `another fitglue is already working on ${databasePath}`, {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, openSync, statSync } from "node:fs";
+import { chmodSync, closeSync, lstatSync, openSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { connect, type Database } from "./driver.ts";
 import { StoreError } from "../errors.ts";
@@ -26,8 +26,8 @@ export interface OpenOptions {
  * `STORE_NETWORK` (WAL on a network file system), `STORE_LOCKED`, `STORE_DAMAGED`, `STORE_UNUSABLE`.
  */
 export function openDatabase(path: string, options: OpenOptions): Database {
-  const missing = !existsSync(path);
   try {
+    const missing = !databaseExists(path);
     if (missing && options.ifMissing === "empty") return prepare(connect(":memory:"), ":memory:", "wal");
     if (missing) {
       makeFolder(dirname(path), 0o700);
@@ -40,6 +40,26 @@ export function openDatabase(path: string, options: OpenOptions): Database {
   } catch (error) {
     throw asStoreError(error, path);
   }
+}
+
+/**
+ * Whether there is a database, or something in its place. Only what is not there is missing: a folder that cannot be looked into
+ * may hold years of training, and must not pass for an empty store.
+ *
+ * Throws `StoreError` `STORE_UNUSABLE`.
+ */
+export function databaseExists(path: string): boolean {
+  let found: Stats | undefined;
+  try {
+    found = lstatSync(path, { throwIfNoEntry: false });
+    if (found?.isSymbolicLink() === true) found = statSync(path);
+  } catch (error) {
+    throw asStoreError(error, path);
+  }
+  if (found === undefined || found.isFile()) return found !== undefined;
+  throw new StoreError("STORE_UNUSABLE", `the database cannot be opened: ${path} is not a file`, {
+    hint: "check --db and FITGLUE_DB",
+  });
 }
 
 function refuseNetwork(path: string, options: OpenOptions): void {
@@ -73,6 +93,11 @@ function prepare(db: Database, path: string, journalMode: JournalMode): Database
     if (tables !== 0 && application !== APPLICATION_ID) {
       throw new StoreError("STORE_FOREIGN", `the file is another program's SQLite database: ${path}`, {
         hint: "choose another file with --db",
+      });
+    }
+    if (version < 0) {
+      throw new StoreError("STORE_DAMAGED", `the database is damaged: ${path} (schema ${version})`, {
+        hint: "restore a backup",
       });
     }
     if (version > SCHEMA_VERSION) {

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import type { Database } from "better-sqlite3";
+import { databaseExists } from "./open.ts";
 
 /** What is stored of one account at one source. */
 export interface SourceCounts {
@@ -83,6 +84,6 @@ export function sqliteVersion(db: Database): string {
 
 /** Bytes of the database with its write-ahead log; null when there is none. */
 export function databaseBytes(path: string): number | null {
-  if (!existsSync(path)) return null;
+  if (!databaseExists(path)) return null;
   return [path, `${path}-wal`].reduce((sum, file) => sum + (existsSync(file) ? statSync(file).size : 0), 0);
 }

@@ -83,7 +83,7 @@ export async function verifyStore(
       await work();
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : "";
-      if (!/^SQLITE_(CORRUPT|NOTADB|IOERR)/.test(code)) throw error;
+      if (!code.startsWith("SQLITE_") && code !== "STORE_DAMAGED") throw error;
       findings.add("damage", "unreadable", "parts of the file cannot be read", `${name}: ${code}`);
     }
   };

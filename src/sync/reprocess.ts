@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { dispositionOf, FitglueError, InterruptedError, ItemError } from "../errors.ts";
 import type { Activity } from "../model/index.ts";
 import type { Provider } from "../providers/types.ts";
@@ -69,6 +70,8 @@ async function reprocessAll(
   for (let start = 0; start < tasks.length; start += BATCH) {
     const done: RewrittenItem[] = [];
     for (const task of tasks.slice(start, start + BATCH)) {
+      // A signal is heard only between turns of the event loop.
+      await nextTurn();
       if (options.signal.aborted) throw new InterruptedError();
       try {
         const activity = await mapAgain(provider, store, task);

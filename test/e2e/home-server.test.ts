@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -317,6 +318,26 @@ describe("verify", () => {
     expect((await run(["verify", "--db", join(home, "mistyped.db")])).code).toBe(7);
     expect(existsSync(join(home, "mistyped.db"))).toBe(false);
   });
+});
+
+test("a damaged page is damage, whoever comes across it", async () => {
+  await withSkipped();
+  const db = connect(database());
+  const pageSize = Number(db.pragma("page_size", { simple: true }));
+  const page = db
+    .prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'sync_state'")
+    .pluck()
+    .get() as number;
+  db.close();
+  const bytes = readFileSync(database());
+  writeFileSync(database(), bytes.fill(0xaa, (page - 1) * pageSize, page * pageSize));
+  const { code, stdout, stderr } = await run(["status"]);
+  expect([code, stdout, stderr]).toEqual([
+    7,
+    "",
+    `fitglue: the database is damaged: ${database()}\n  try: fitglue verify tells what is lost; then restore a backup\n`,
+  ]);
+  expect((await run(["verify"])).code).toBe(7);
 });
 
 describe("status and doctor", () => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
@@ -29,6 +30,15 @@ test("a second run is refused with exit 7 and a reason while the first lives", a
     exitCode: 7,
     message: `another fitglue is already working on ${path}`,
   });
+});
+
+test("a link to the database has the lock of the database", async () => {
+  const path = join(tempDir(), "fitglue.db");
+  const link = join(tempDir(), "link.db");
+  writeFileSync(path, "");
+  symlinkSync(path, link);
+  await holder(link);
+  await expect(acquireRunLock(path, { waitMs: 0 })).rejects.toMatchObject({ code: "STORE_LOCKED" });
 });
 
 test("a killed process leaves no stale lock", async () => {

@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { connect } from "../../src/store/driver.ts";
 import { describe, expect, test } from "vitest";
@@ -132,6 +140,17 @@ describe("a database that is not ours is refused and not touched", () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
+  test("a schema before the first is damage, and nothing to migrate", () => {
+    const path = join(tempDir(), "fitglue.db");
+    openDatabase(path, create).close();
+    const db = connect(path);
+    db.pragma("user_version = -16777215");
+    db.close();
+    const before = readFileSync(path);
+    expect(failure(() => openDatabase(path, create)).code).toBe("STORE_DAMAGED");
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
   test("another program's database", () => {
     const path = join(tempDir(), "places.sqlite");
     const db = connect(path);
@@ -170,6 +189,26 @@ test(
     });
   },
 );
+
+describe("what cannot be looked at is not missing", () => {
+  const empty = { ifMissing: "empty" } as const;
+
+  test("a path through a file, a link to nothing, a link to itself, a device", () => {
+    const folder = tempDir();
+    writeFileSync(join(folder, "file"), "");
+    symlinkSync(join(folder, "away"), join(folder, "dangling"));
+    symlinkSync(join(folder, "loop"), join(folder, "loop"));
+    const paths = ["file/sub/x.db", "dangling", "loop"].map((name) => join(folder, name));
+    for (const path of [...paths, "/dev/null"]) {
+      expect([path, failure(() => openDatabase(path, empty))]).toMatchObject([
+        path,
+        { code: "STORE_UNUSABLE", exitCode: 7 },
+      ]);
+      expect(failure(() => openDatabase(path, create)).exitCode).toBe(7);
+    }
+    expect(readdirSync(folder).toSorted()).toEqual(["dangling", "file", "loop"]);
+  });
+});
 
 describe("network file systems", () => {
   const nfs = { magic: () => 0x6969, mounts: () => "" };

@@ -91,6 +91,16 @@ describe("damage", () => {
     expect(codes(await verifyAfter(sql))).toEqual([["damage", code, 1]]);
   });
 
+  test("a value that is no JSON, and a table that is gone", async () => {
+    expect(
+      codes(await verifyAfter("UPDATE activities SET extra = '{not json' WHERE external_id = 'run-1'")),
+    ).toContainEqual(["damage", "unreadable", 1]);
+    const gone = await verifyAfter("DROP TABLE laps");
+    expect(gone.findings.some(({ severity, code }) => severity === "damage" && code === "unreadable")).toBe(
+      true,
+    );
+  });
+
   test("an index that disagrees with its table", async () => {
     const result = await verifyAfter((db) => {
       db.unsafeMode();

@@ -62,6 +62,20 @@ async function setup(
   return store;
 }
 
+test("an abort is heard while it works, and not only between batches", async () => {
+  const store = await setup({ a: {}, b: {}, c: {}, d: {} });
+  const controller = new AbortController();
+  const mapped: string[] = [];
+  const provider = parser(2, (from) => {
+    mapped.push(from.externalId);
+    // What a signal does: it comes in a later turn of the event loop.
+    setImmediate(() => controller.abort());
+    return from;
+  });
+  await expect(run(store, provider, { signal: controller.signal })).rejects.toThrow(InterruptedError);
+  expect(mapped.length).toBeLessThan(4);
+});
+
 const run = (store: Store, provider: ReprocessingProvider, options: Partial<ReprocessOptions> = {}) =>
   reprocessSource(provider, store, {
     what: "everything",
