@@ -2,7 +2,6 @@ export type { Owner } from "./activities.ts";
 export type { ExportedFile, ExportTarget } from "./exports.ts";
 export type { ImportCounts } from "./imports.ts";
 export { backupStore } from "./backup.ts";
-export { asStoreError } from "./errors.ts";
 export { networkFileSystem } from "./file-system.ts";
 export { acquireFileLock, acquireRunLock, runLockPath } from "./lock.ts";
 export { SCHEMA_VERSION } from "./migrations.ts";

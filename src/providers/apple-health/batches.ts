@@ -1,11 +1,12 @@
 import { hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { FitglueError, InterruptedError, ItemError } from "../../errors.ts";
+import { FitglueError, InputError, InterruptedError, ItemError } from "../../errors.ts";
 import { deflatePayload } from "../../model/index.ts";
 import type { Batch, Item, PackedPayload, RawPayload, Skipped } from "../../model/index.ts";
 import { possibleDuplicates, sessionOf, withoutRewrites } from "./duplicates.ts";
 import type { Session } from "./duplicates.ts";
 import type { ElementBytes, ExportFiles, RouteBytes, RouteFile, Scan } from "./elements.ts";
+import { ROUTE_LIMIT } from "./folder.ts";
 import { buildItem } from "./item.ts";
 import type { NamedRoute } from "./item.ts";
 import { RecordIndex } from "./join.ts";
@@ -179,6 +180,8 @@ class RouteLoader {
     const wire = parseWorkout(bytes);
     const routes: NamedRoute[] = [];
     const missing: { code: string; message: string }[] = [];
+    // A day of positions is a seventh of what one file may have; all parts together need no more.
+    let room = ROUTE_LIMIT;
     // Parts that end in the same minute share a name: each path once.
     for (const reference of new Set(wire.routes.flatMap(({ paths }) => [...paths]))) {
       const found = this.#files.routes(reference);
@@ -187,6 +190,8 @@ class RouteLoader {
       for (const [ordinal, file] of found.entries()) {
         try {
           const content = await this.#read(file, ordinal);
+          room -= content.bytes.length;
+          if (room < 0) throw new InputError("INPUT_ROUTE_TOO_LARGE", "the route is too large to be one");
           // Not in the thread pool, which would take a copy of it.
           const sha256 = content.deflated && hash("sha256", content.bytes, "buffer");
           routes.push({ reference, ...content, ...(sha256 && { sha256 }) });

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { type ZipEntry, decodeName, readPieces } from "./zip-entry.ts";
+import { type ZipEntry, decodeName } from "./zip-entry.ts";
 
 const SIGNATURE = Buffer.from("PK\u0003\u0004", "latin1");
 const HEADER_SIZE = 30;
@@ -13,7 +13,8 @@ const ZIP64 = 0xffff_ffff;
  * The entries of an archive that has lost its directory, by their local headers. A header that tells the size of its
  * data is believed if another header or the end follows there; else the next signature is searched for.
  */
-export async function findLocalHeaders(file: FileHandle, fileSize: number): Promise<ZipEntry[]> {
+export async function findLocalHeaders(handle: FileHandle, fileSize: number): Promise<ZipEntry[]> {
+  const file = new WindowedFile(handle, fileSize);
   const entries: ZipEntry[] = [];
   let at = 0;
   while (at >= 0 && at + HEADER_SIZE <= fileSize) {
@@ -24,44 +25,60 @@ export async function findLocalHeaders(file: FileHandle, fileSize: number): Prom
       if (compressedSize !== undefined) {
         const behind = header.dataOffset + compressedSize;
         if (behind >= fileSize) break;
-        if (await startsWithSignature(file, behind)) {
+        if ((await file.read(behind, 2)).toString("latin1") === "PK") {
           at = behind;
           continue;
         }
       }
       at = header.dataOffset;
     } else at += 1;
-    at = await findSignature(file, at, fileSize);
+    at = await file.indexOf(SIGNATURE, at);
   }
   return entries;
 }
 
-async function startsWithSignature(file: FileHandle, at: number): Promise<boolean> {
-  const head = Buffer.alloc(2);
-  const { bytesRead } = await file.read(head, 0, 2, at);
-  return bytesRead === 2 && head.toString("latin1") === "PK";
-}
+/** A file of which a window is held: what is looked at lies close together, and there may be a million places to look at. */
+class WindowedFile {
+  readonly #file: FileHandle;
+  readonly #size: number;
+  readonly #buffer = Buffer.alloc(WINDOW);
+  #from = 0;
+  #length = 0;
 
-async function findSignature(file: FileHandle, from: number, fileSize: number): Promise<number> {
-  let at = from;
-  let carry = Buffer.alloc(0);
-  for await (const piece of readPieces(file, from, fileSize, WINDOW)) {
-    const window = carry.length === 0 ? piece : Buffer.concat([carry, piece]);
-    const found = window.indexOf(SIGNATURE);
-    if (found >= 0) return at - carry.length + found;
-    at += piece.length;
-    carry = Buffer.from(window.subarray(Math.max(0, window.length - SIGNATURE.length + 1)));
+  constructor(file: FileHandle, size: number) {
+    this.#file = file;
+    this.#size = size;
   }
-  return -1;
+
+  /** The bytes there, fewer at the end of the file; valid until the next call. */
+  async read(at: number, length: number): Promise<Buffer> {
+    const wanted = Math.max(0, Math.min(length, this.#size - at));
+    if (at < this.#from || at + wanted > this.#from + this.#length) {
+      this.#from = at;
+      this.#length = (await this.#file.read(this.#buffer, 0, WINDOW, at)).bytesRead;
+    }
+    return this.#buffer.subarray(at - this.#from, Math.min(at - this.#from + wanted, this.#length));
+  }
+
+  /** The next place of the pattern; -1 when there is none. */
+  async indexOf(pattern: Buffer, from: number): Promise<number> {
+    for (let at = from; at + pattern.length <= this.#size;) {
+      if ((await this.read(at, pattern.length)).length < pattern.length) break;
+      const held = this.#buffer.subarray(at - this.#from, this.#length);
+      const found = held.indexOf(pattern);
+      if (found >= 0) return at + found;
+      at += held.length - pattern.length + 1;
+    }
+    return -1;
+  }
 }
 
 async function readLocalHeader(
-  file: FileHandle,
+  file: WindowedFile,
   at: number,
 ): Promise<{ readonly entry: ZipEntry; readonly dataOffset: number } | undefined> {
-  let bytes = Buffer.alloc(HEADER_SIZE + LONGEST_NAME);
-  let { bytesRead } = await file.read(bytes, 0, bytes.length, at);
-  if (bytesRead < HEADER_SIZE || bytes.compare(SIGNATURE, 0, 4, 0, 4) !== 0) return undefined;
+  let bytes = await file.read(at, HEADER_SIZE + LONGEST_NAME);
+  if (bytes.length < HEADER_SIZE || bytes.compare(SIGNATURE, 0, 4, 0, 4) !== 0) return undefined;
   const version = bytes.readUInt16LE(4) & 0xff;
   const flags = bytes.readUInt16LE(6);
   const method = bytes.readUInt16LE(8);
@@ -70,11 +87,8 @@ async function readLocalHeader(
   const dataOffset = HEADER_SIZE + nameLength + extraLength;
   // Four bytes may be there by chance; this many fields that make sense are not.
   if (version > 63 || method > 99 || nameLength === 0 || nameLength > LONGEST_NAME) return undefined;
-  if (bytesRead < dataOffset) {
-    bytes = Buffer.alloc(dataOffset);
-    ({ bytesRead } = await file.read(bytes, 0, bytes.length, at));
-    if (bytesRead < dataOffset) return undefined;
-  }
+  if (bytes.length < dataOffset) bytes = await file.read(at, dataOffset);
+  if (bytes.length < dataOffset) return undefined;
   const name = bytes.subarray(HEADER_SIZE, HEADER_SIZE + nameLength);
   if (name.includes(0)) return undefined;
   const sizes = sizesOf(bytes, HEADER_SIZE + nameLength, dataOffset);

@@ -22,7 +22,7 @@ const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const MAX_ZIP_DEPTH = 3;
 const MAX_FOLDER_DEPTH = 32;
 const HEAD_BYTES = 4096;
-/** Files looked at before a folder is taken for something else. */
+/** Files looked at before a folder or a zip is taken for something else. */
 const RECOGNIZE_FILES = 5000;
 /** Likewise the XML files of a zip. */
 const RECOGNIZE_XML = 50;
@@ -74,7 +74,9 @@ async function contentOf(zip: ZipFile): Promise<"sessions" | "health" | "neither
   try {
     let found = false;
     const xml: Entry[] = [];
+    let looked = 0;
     for await (const entry of zip.eachEntry()) {
+      if (!found && ++looked > RECOGNIZE_FILES) break;
       if (APPLE_FOLDERS.test(entry.fileName)) return "health";
       found ||= /\.(?:fit|tcx|gpx)(?:\.gz)?$/i.test(entry.fileName);
       if (/\.xml$/i.test(entry.fileName)) xml.push(entry);

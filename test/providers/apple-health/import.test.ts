@@ -368,6 +368,27 @@ describe("routes", () => {
 });
 
 describe("what is not as it should be", () => {
+  test("parts of a route that are too large together are no route, and are told", async () => {
+    const into = store();
+    const large = (from: string): string =>
+      gpx(from, 5).replace("</trkseg>", `${" ".repeat(100 << 20)}</trkseg>`);
+    const xml = health(
+      `<Workout workoutActivityType="HKWorkoutActivityTypeRunning" sourceName="Watch" startDate="2024-07-14 06:00:00 +0000" endDate="2024-07-14 06:10:00 +0000">
+ <WorkoutRoute><FileReference path="/workout-routes/a.gpx"/></WorkoutRoute>
+ <WorkoutRoute><FileReference path="/workout-routes/b.gpx"/></WorkoutRoute></Workout>\n`,
+    );
+    const result = await run(
+      folder({
+        "export.xml": xml,
+        "workout-routes/a.gpx": large("2024-07-14T06:00:00Z"),
+        "workout-routes/b.gpx": large("2024-07-14T06:01:00Z"),
+      }),
+      into,
+    );
+    expect(result).toMatchObject({ status: "partial", added: 1, samples: 5 });
+    expect(result.warnings.map(({ code }) => code)).toEqual(["route-unreadable"]);
+  });
+
   test("a file that is cut off keeps every complete workout", async () => {
     const text = health(workout(0) + workout(20) + workout(40));
     const into = store();
