@@ -26,6 +26,7 @@ export async function runBackup(options: BackupCommandOptions): Promise<ExitCode
   const { context } = options;
   const result = await backupStore(context.store("read"), options.file, {
     force: options.force,
+    now: context.now(),
     signal: context.signal,
   });
   const { path, bytes, schemaVersion, counts } = result;

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { Command, Option } from "commander";
 import { InterruptedError, ItemError, UsageError } from "../errors.ts";
@@ -20,6 +20,7 @@ import { activityJson, isoInstant, type StoredActivity } from "../model/index.ts
 import { csvLine } from "../output/csv.ts";
 import { jsonText } from "../output/json.ts";
 import type { ActivityFilter, ExportedFile, ExportTarget, Store } from "../store/index.ts";
+import { sweepTemporaries } from "../temporary-files.ts";
 import type { CommandContext } from "./context.ts";
 import {
   addFilterOptions,
@@ -196,6 +197,7 @@ const RECORD_EVERY = 50;
 
 async function exportCollection(options: ExportOptions, place: "stdout" | "file"): Promise<ExitCode> {
   const { context, format, out } = options;
+  if (place === "file" && out !== undefined) sweepTemporaries(dirname(out), context.now());
   const store = context.store("read");
   const file = place === "file" && out !== undefined ? new AtomicFile(out) : undefined;
   const write = (text: string): void => (file ?? context.io.stdout).write(text);
@@ -237,6 +239,7 @@ function exportOne(options: ExportOptions, place: "stdout" | "file"): ExitCode {
   if (source === undefined) throw unknownActivity(id);
   const { data } = activityFile(source, format as Exclude<ExportFormat, "csv">, false);
   if (place === "file" && out !== undefined) {
+    sweepTemporaries(dirname(out), context.now());
     writeAtomically(out, data);
     return ExitCode.OK;
   }

@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
+import { writeAtomically } from "../export/atomic-file.ts";
+import { sweepTemporaries } from "../temporary-files.ts";
 import type { ReportActivity } from "../output/report/activity.ts";
 import type { ActivityFilter } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
@@ -90,7 +91,8 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
     return;
   }
   const path = resolve(out);
-  writePage(path, page);
+  sweepTemporaries(dirname(path), context.now());
+  writeAtomically(path, page, 0o600);
   if (context.globals.json) {
     context.io.stdout.write(
       `${JSON.stringify({ file: path, activities: ids.length, bytes: Buffer.byteLength(page) })}\n`,
@@ -102,27 +104,4 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
   const openUrl = options.openUrl ?? (await context.browser());
   if (openUrl === undefined) context.say("no browser can be opened here: open the file yourself\n");
   else await openUrl(pathToFileURL(path).href);
-}
-
-function writePage(path: string, page: string): void {
-  try {
-    writeFileSync(path, page, { mode: 0o600 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reasons: Readonly<Record<string, string>> = {
-      ENOENT: "its folder does not exist",
-      EISDIR: "it is a folder",
-      EACCES: "no permission",
-      EROFS: "the file system is read-only",
-      ENOSPC: "the disk is full",
-    };
-    throw new UsageError(
-      "CANNOT_WRITE",
-      `cannot write ${path}: ${reasons[code ?? ""] ?? code ?? "unknown"}`,
-      {
-        hint: "fitglue report --out FILE.html",
-        cause: error,
-      },
-    );
-  }
 }

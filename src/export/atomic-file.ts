@@ -1,22 +1,17 @@
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
   openSync,
-  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { StoreError, UsageError } from "../errors.ts";
 import { makeFolder } from "../folders.ts";
-
-const TEMPORARY = /^\.fitglue-[0-9a-f]{16}\.tmp$/;
-/** A temporary file this old belongs to a run that was killed. */
-const ABANDONED_MS = 3_600_000;
+import { sweepTemporaries, temporaryIn } from "../temporary-files.ts";
 
 /**
  * A file that appears whole or not at all: written under a dot-name in its own folder, which programs that watch the folder
@@ -30,7 +25,8 @@ export class AtomicFile {
   readonly #temporary: string | undefined;
   #descriptor: number | undefined;
 
-  constructor(path: string) {
+  /** @param mode of a file that is made or replaced; what the umask leaves of 0666 unless given */
+  constructor(path: string, mode = 0o666) {
     const known = guarded(path, () => statSync(path, { throwIfNoEntry: false }));
     if (known !== undefined && !known.isFile() && !known.isDirectory()) {
       this.#path = path;
@@ -38,9 +34,9 @@ export class AtomicFile {
       return;
     }
     this.#path = known === undefined ? resolve(path) : realpathSync(path);
-    const temporary = join(dirname(this.#path), `.fitglue-${randomBytes(8).toString("hex")}.tmp`);
+    const temporary = temporaryIn(dirname(this.#path));
     this.#temporary = temporary;
-    this.#descriptor = guarded(this.#path, () => openSync(temporary, "wx"));
+    this.#descriptor = guarded(this.#path, () => openSync(temporary, "wx", mode));
   }
 
   write(data: string | Uint8Array): void {
@@ -74,8 +70,8 @@ export class AtomicFile {
 }
 
 /** Writes one whole file; see {@link AtomicFile}. */
-export function writeAtomically(path: string, data: string | Uint8Array): void {
-  const file = new AtomicFile(path);
+export function writeAtomically(path: string, data: string | Uint8Array, mode?: number): void {
+  const file = new AtomicFile(path, mode);
   try {
     file.write(data);
     file.commit();
@@ -89,11 +85,7 @@ export function openFolder(path: string, now: number): string {
   return guarded(path, () => {
     makeFolder(path);
     const folder = realpathSync(path);
-    for (const name of readdirSync(folder)) {
-      if (!TEMPORARY.test(name)) continue;
-      const age = now - (statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? now);
-      if (age > ABANDONED_MS) rmSync(join(folder, name), { force: true });
-    }
+    sweepTemporaries(folder, now);
     return folder;
   });
 }

@@ -13,6 +13,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { connect, type Database } from "./driver.ts";
 import { InterruptedError, StoreError, UsageError } from "../errors.ts";
+import { sweepTemporaries, temporaryIn } from "../temporary-files.ts";
 import { asStoreError } from "./errors.ts";
 import { SCHEMA_VERSION } from "./migrations.ts";
 import { type TableCounts, tableCounts } from "./statistics.ts";
@@ -22,6 +23,8 @@ import { integrityErrors } from "./verification.ts";
 export interface BackupOptions {
   /** Replace an existing file. */
   readonly force: boolean;
+  /** Unix milliseconds: what is old enough to have been left by a killed run is removed. */
+  readonly now: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (donePages: number, totalPages: number) => void;
 }
@@ -58,9 +61,10 @@ export async function backupStore(
       hint: "fitglue status",
     });
   }
-  checkTarget(store.path, path, options.force);
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  const temporary = temporaryIn(dirname(path));
   try {
+    checkTarget(store.path, path, options.force);
+    sweepTemporaries(dirname(path), options.now);
     closeSync(openSync(temporary, "wx", 0o600));
     const before = options.signal?.aborted === true ? undefined : dataVersion(store.db);
     await copy(store.db, temporary, options);
@@ -72,10 +76,28 @@ export async function backupStore(
     syncToDisk(dirname(path));
     return { path, bytes: statSync(path).size, schemaVersion: copied.schemaVersion, counts: copied.counts };
   } catch (error) {
-    throw asStoreError(error, path);
+    throw asTargetError(error, path);
   } finally {
     for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(`${temporary}${suffix}`, { force: true });
   }
+}
+
+/** What the file system says of the place is not about the database. */
+function asTargetError(error: unknown, path: string): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reasons: Readonly<Record<string, string>> = {
+    EACCES: "no permission",
+    EPERM: "no permission",
+    EROFS: "the file system is read-only",
+    ENAMETOOLONG: "the name is too long",
+    SQLITE_CANTOPEN: "it cannot be made there",
+  };
+  const reason = reasons[code];
+  if (reason === undefined) return asStoreError(error, path);
+  return new UsageError("BACKUP_TARGET", `cannot write to ${path}: ${reason}`, {
+    hint: "name a file in a folder that you may write to",
+    cause: error,
+  });
 }
 
 function checkTarget(source: string, path: string, force: boolean): void {

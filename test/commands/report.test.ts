@@ -75,12 +75,19 @@ describe("fitglue report", () => {
     const home = await demoHome([RIDE]);
     const missing = join(home, "no", "page.html");
     expect((await run(home, ["report", "--out", missing])).stderr).toContain(
-      `cannot write ${missing}: its folder does not exist`,
+      `cannot write to ${missing}: no such folder`,
     );
     mkdirSync(join(home, "folder"));
     const folder = await run(home, ["report", "--out", join(home, "folder")]);
     expect(folder.code).toBe(2);
     expect(folder.stderr).toContain("it is a folder");
+    if (existsSync("/dev/full")) {
+      const full = await run(home, ["report", "--out", "/dev/full"]);
+      expect([full.code, full.stderr]).toEqual([
+        7,
+        expect.stringContaining("cannot write /dev/full: the disk is full"),
+      ]);
+    }
     expect((await run(emptyHome(), ["report"])).stderr).toContain("there are no activities yet");
   });
 

@@ -8,6 +8,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -38,7 +39,7 @@ beforeEach(async () => {
   store.write(OWNER, await store.prepare(batch), OPTIONS);
 });
 
-const backup = (force = false) => backupStore(store, target, { force });
+const backup = (force = false) => backupStore(store, target, { force, now: OPTIONS.now });
 
 test("the copy is one private file with everything in it", async () => {
   const result = await backup();
@@ -96,7 +97,7 @@ describe("refuses", () => {
 
   test("a database that is not there", async () => {
     const none = openStore(join(folder, "none.db"), { ifMissing: "empty" });
-    await expect(backupStore(none, target, { force: false })).rejects.toMatchObject({
+    await expect(backupStore(none, target, { force: false, now: OPTIONS.now })).rejects.toMatchObject({
       code: "STORE_MISSING",
       exitCode: 7,
     });
@@ -117,10 +118,33 @@ test("a damaged database gives no backup, and an older good one stays", async ()
   expect(readdirSync(folder).sort()).toEqual(["backup.db", "data"]);
 });
 
-test.skipIf(process.getuid?.() === 0)("a folder that cannot be written is a store error", async () => {
+test.skipIf(process.getuid?.() === 0)("a folder that cannot be written is a wrong place", async () => {
   chmodSync(dirname(target), 0o500);
   onTestFinished(() => chmodSync(dirname(target), 0o700));
-  await expect(backup()).rejects.toMatchObject({ exitCode: 7 });
+  await expect(backup()).rejects.toMatchObject({ code: "BACKUP_TARGET", exitCode: 2 });
+});
+
+test("a name that is too long is a wrong place", async () => {
+  target = join(folder, "b".repeat(300));
+  await expect(backup()).rejects.toMatchObject({ code: "BACKUP_TARGET", exitCode: 2 });
+});
+
+test("what a killed backup left behind goes with the next one, and nothing else", async () => {
+  const old = new Date(OPTIONS.now - 2 * 3_600_000);
+  const names = [".fitglue-0123456789abcdef.tmp", ".fitglue-0123456789abcdef.tmp-journal", ".backup.db"];
+  for (const name of names) {
+    writeFileSync(join(folder, name), "");
+    utimesSync(join(folder, name), old, old);
+  }
+  writeFileSync(join(folder, ".fitglue-fedcba9876543210.tmp"), "of a run under way");
+  utimesSync(join(folder, ".fitglue-fedcba9876543210.tmp"), OPTIONS.now / 1000, OPTIONS.now / 1000);
+  await backup();
+  expect(readdirSync(folder).sort()).toEqual([
+    ".backup.db",
+    ".fitglue-fedcba9876543210.tmp",
+    "backup.db",
+    "data",
+  ]);
 });
 
 test("an interruption leaves nothing behind", async () => {
@@ -128,7 +152,7 @@ test("an interruption leaves nothing behind", async () => {
   const controller = new AbortController();
   const onProgress = (): void => controller.abort();
   await expect(
-    backupStore(store, target, { force: false, signal: controller.signal, onProgress }),
+    backupStore(store, target, { force: false, now: OPTIONS.now, signal: controller.signal, onProgress }),
   ).rejects.toMatchObject({ code: "INTERRUPTED" });
   expect(readdirSync(folder)).toEqual(["data"]);
 });
