@@ -71,7 +71,7 @@ function timeOf(args: readonly string[]): Promise<number> {
 async function generate(path: string): Promise<void> {
   const partial = `${path}.partial`;
   rmSync(partial, { force: true });
-  const store = openStore(partial, { ifMissing: "create", journalMode: "delete" });
+  const store = openStore(partial, { ifMissing: "create" });
   const items = Array.from({ length: ACTIVITIES }, (_, at): Item => ({
     activity: {
       ...EMPTY_ACTIVITY,

@@ -28,7 +28,8 @@ export interface OpenOptions {
 export function openDatabase(path: string, options: OpenOptions): Database {
   try {
     const missing = !databaseExists(path);
-    if (missing && options.ifMissing === "empty") return prepare(connect(":memory:"), ":memory:", "wal");
+    if (missing && options.ifMissing === "empty")
+      return prepare(connect(":memory:"), ":memory:", "wal", true);
     if (missing) {
       makeFolder(dirname(path), 0o700);
       refuseNetwork(path, options);
@@ -36,7 +37,8 @@ export function openDatabase(path: string, options: OpenOptions): Database {
     } else {
       refuseNetwork(path, options);
     }
-    return prepare(connect(path, { timeout: 5000 }), path, options.journalMode ?? "wal");
+    const db = connect(path, { timeout: 5000 });
+    return prepare(db, path, options.journalMode ?? "wal", options.ifMissing === "empty");
   } catch (error) {
     throw asStoreError(error, path);
   }
@@ -81,11 +83,20 @@ function closeToOthers(path: string): void {
   if (process.platform === "win32") return;
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
-    if ((mode & 0o077) !== 0) chmodSync(file, 0o600);
+    if ((mode & 0o077) !== 0) setMode(file);
   }
 }
 
-function prepare(db: Database, path: string, journalMode: JournalMode): Database {
+function setMode(file: string): void {
+  try {
+    chmodSync(file, 0o600);
+  } catch (error) {
+    // A backup on a read-only medium is as private as that is.
+    if (!(error instanceof Error && "code" in error && error.code === "EROFS")) throw error;
+  }
+}
+
+function prepare(db: Database, path: string, wanted: JournalMode, isReading: boolean): Database {
   try {
     const version = Number(db.pragma("user_version", { simple: true }));
     const application = Number(db.pragma("application_id", { simple: true }));
@@ -108,6 +119,9 @@ function prepare(db: Database, path: string, journalMode: JournalMode): Database
       );
     }
     if (path !== ":memory:") closeToOthers(path);
+    // A backup has no write-ahead log: who only looks at it leaves it, byte for byte, as it is.
+    const isBackup = isReading && db.pragma("journal_mode", { simple: true }) === "delete";
+    const journalMode = isBackup ? "delete" : wanted;
     if (path !== ":memory:" && db.pragma(`journal_mode = ${journalMode}`, { simple: true }) !== journalMode) {
       throw new StoreError("STORE_JOURNAL", `SQLite cannot use journal_mode = ${journalMode} here: ${path}`, {
         hint: "keep the database on a local disk (--db)",

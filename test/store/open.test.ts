@@ -67,6 +67,16 @@ describe("a database is durable however it is opened", () => {
   });
 });
 
+test("a backup is read and not changed; who writes to it makes it durable", () => {
+  const path = join(tempDir(), "backup.db");
+  openDatabase(path, { ...create, journalMode: "delete" }).close();
+  const before = readFileSync(path);
+  expect(pragmas(path, { ifMissing: "empty" })).toMatchObject({ journal_mode: "delete", synchronous: 3 });
+  expect(readFileSync(path).equals(before)).toBe(true);
+  expect(readdirSync(join(path, ".."))).toEqual(["backup.db"]);
+  expect(pragmas(path, create)).toMatchObject({ journal_mode: "wal", synchronous: 2 });
+});
+
 describe("a database is private", () => {
   test("file 0600 in a folder 0700, whatever the umask", () => {
     const umask = process.umask(0);
