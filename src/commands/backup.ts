@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { ExitCode } from "../exit-codes.ts";
 import { backupStore } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
+import { plural } from "../output/progress.ts";
 import { formatBytes } from "./facts.ts";
 
 export interface BackupCommandOptions {
@@ -35,7 +36,9 @@ export async function runBackup(options: BackupCommandOptions): Promise<ExitCode
       `${JSON.stringify({ path, bytes, schema_version: schemaVersion, verified: true, counts })}\n`,
     );
   } else {
-    context.say(`${path}: ${formatBytes(bytes)}, ${counts["activities"] ?? 0} activities, verified\n`);
+    context.say(
+      `${path}: ${formatBytes(bytes)}, ${plural(counts["activities"] ?? 0, "activity", "activities")}, verified\n`,
+    );
   }
   return ExitCode.OK;
 }

@@ -6,7 +6,7 @@ import { ride } from "../fakes/polar-sessions.ts";
 import { mustBeVisible, readDatabase, startPolarHome, type PolarHome } from "./polar-home.ts";
 
 /** More of them: FITGLUE_CRASH_HISTORIES=1000 npx vitest run test/e2e/polar-crash.test.ts */
-const HISTORIES = Number(process.env["FITGLUE_CRASH_HISTORIES"] ?? 80);
+const HISTORIES = Number(process.env["FITGLUE_CRASH_HISTORIES"] ?? 40);
 /** A machine that does much else at the same time is no failure. */
 const PATIENCE_MS = 20 * 60_000;
 /** Histories side by side: half of the time a run waits for its disk or its process. */
