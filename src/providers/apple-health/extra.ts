@@ -42,6 +42,8 @@ export class Statistics {
   readonly #left: Map<string, { readonly statistic: WireStatistic; readonly parts: Set<Part> }>;
   /** Units that were not known, where a number was wanted. */
   readonly unknownUnits = new Set<string>();
+  /** What was said to be less than nothing: a distance, an energy, a speed. No watch measures that. */
+  readonly negative = new Set<string>();
 
   constructor(statistics: readonly WireStatistic[]) {
     this.#left = new Map(
@@ -64,7 +66,8 @@ export class Statistics {
     const unit = entry.statistic.unit ?? bareUnit;
     const converted = convert(value, unit, dimension);
     if (converted === null) this.unknownUnits.add(unit ?? "");
-    return converted;
+    else if (converted < 0) this.negative.add(type);
+    return converted === null || converted < 0 ? null : converted;
   }
 
   /** As {@link read}, and what could be read is not left any more. */
@@ -100,11 +103,12 @@ export class Metadata {
     return this.#left.get(key) ?? null;
   }
 
-  /** A quantity in the model's unit, not left any more if it is one. */
+  /** A quantity in the model's unit, not left any more if it is one. Less than nothing is none. */
   take(key: string, dimension: Dimension): number | null {
     const quantity = parseQuantity(this.get(key) ?? "");
     const value = quantity === null ? null : convert(quantity.value, quantity.unit, dimension);
-    if (value !== null) this.#left.delete(key);
+    if (value === null || value < 0) return null;
+    this.#left.delete(key);
     return value;
   }
 

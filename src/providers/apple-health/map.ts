@@ -162,6 +162,9 @@ export function mapWorkout({ wire, joined, track, timezone, possibleDuplicateOf 
   for (const unit of [...statistics.unknownUnits, ...joined.unknownUnits]) {
     oddities.push({ code: "unknown-unit", message: unit === "" ? "a value without a unit" : `unit ${unit}` });
   }
+  for (const what of statistics.negative) {
+    oddities.push({ code: "negative-value", message: `${what} is less than nothing` });
+  }
   return { activity, oddities };
 }
 
@@ -261,7 +264,8 @@ function attributeOf(
   if (value === null || value === 0) return null;
   const converted = convert(value, unit, dimension);
   if (converted === null) statistics.unknownUnits.add(unit ?? "");
-  return converted;
+  else if (converted < 0) statistics.negative.add(dimension);
+  return converted === null || converted < 0 ? null : converted;
 }
 
 /** kcal. What HealthKit calls the total of a workout is its active energy; resting energy is a statistic of its own. */

@@ -126,6 +126,29 @@ describe("totals", () => {
     }
   });
 
+  test("less than nothing are missing, kept as written, and told", () => {
+    const xml = workout(
+      statistic("DistanceWalkingRunning", 'sum="-5" unit="km"') +
+        statistic("HeartRate", 'average="120" minimum="-3" unit="count/min"') +
+        meta("HKElevationAscended", "-3 cm"),
+      'totalEnergyBurned="-40" totalEnergyBurnedUnit="kcal"',
+    );
+    const { activity, oddities } = mapElement(xml);
+    expect(activity).toMatchObject({
+      totalDistance: null,
+      activeCalories: null,
+      totalAscent: null,
+      avgHeartRate: 120,
+      minHeartRate: null,
+    });
+    expect(activity.extra).toMatchObject({
+      [`${Q}DistanceWalkingRunning`]: -5000,
+      [`${Q}HeartRate.minimum`]: -3,
+      HKElevationAscended: -0.03,
+    });
+    expect(oddities.map(({ code }) => code).filter((code) => code === "negative-value")).toHaveLength(3);
+  });
+
   test("in a unit that nobody knows give way to the old attribute", () => {
     const activity = map(
       statistic("DistanceWalkingRunning", 'sum="10" unit="furlong"'),
