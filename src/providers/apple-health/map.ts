@@ -319,8 +319,11 @@ function pausesOf(events: readonly WireEvent[], window: Window): Pause[] {
   const pauses: Pause[] = [];
   const stoppers = new Set<string>();
   let since = window.end;
-  const close = (end: EpochSeconds): void => {
-    if (end > since) pauses.push({ start: since * 1000, end: end * 1000 });
+  // The events may begin before the workout and end after it; its timer does neither.
+  const close = (until: EpochSeconds): void => {
+    const start = Math.max(since, window.start);
+    const end = Math.min(until, window.end);
+    if (end > start) pauses.push({ start: start * 1000, end: end * 1000 });
   };
   const marks = events.flatMap(({ type, date }) => {
     const effect = TIMER_EVENTS.get(type);

@@ -238,6 +238,17 @@ describe("clocks", () => {
       { start: at("07:20:00"), end: at("07:23:00") },
       { start: at("08:00:00"), end: at("08:10:00") },
     ]);
+    expect(
+      map(
+        event("Pause", "08:09:50") +
+          event("Resume", "08:12:00") +
+          event("Pause", "09:09:00") +
+          event("Resume", "09:10:20"),
+      ).pauses,
+    ).toEqual([
+      { start: at("07:10:00"), end: at("07:12:00") },
+      { start: at("08:09:00"), end: at("08:10:00") },
+    ]);
     expect(map(events).extra).toEqual({ sourceName: "Watch" });
     expect(map(event("Resume", "08:22:00")).pauses).toEqual([]);
   });
