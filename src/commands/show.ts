@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import type { Json, StoredActivity } from "../model/index.ts";
-import { activityJson, duplicateOf, isoInstant, SAMPLE_NAMES, sampleFieldsOf } from "../model/index.ts";
+import { activityJson, isoInstant, SAMPLE_NAMES, sampleFieldsOf } from "../model/index.ts";
 import { jsonText } from "../output/json.ts";
 import { lookOf } from "../output/look.ts";
 import { tabSeparated } from "../output/table.ts";
@@ -45,9 +45,8 @@ export async function runShow({ context, id, samples }: ShowOptions): Promise<vo
     for (const line of plainLines("", activityJson(activity, { samples: false }))) stdout.write(`${line}\n`);
   } else {
     const { activityView } = await import("../output/activity-view.ts");
-    const original = duplicateOf(activity);
-    const duplicate = original === null ? undefined : store.activities.find(activity, original)?.id;
-    stdout.write(`${activityView(activity, { duplicateOf: duplicate ?? null }, look).join("\n")}\n`);
+    const duplicateOf = store.activities.originalOf(activity)?.id ?? null;
+    stdout.write(`${activityView(activity, { duplicateOf }, look).join("\n")}\n`);
   }
 }
 

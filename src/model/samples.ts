@@ -109,9 +109,27 @@ export function heartRateOf(
   return { avgHeartRate: sum / count, maxHeartRate: greatest, minHeartRate: least };
 }
 
-/** How many values a column really has; 0 for an absent one. */
-export function countValues(column: Float64Array | undefined): number {
-  let count = 0;
-  if (column !== undefined) for (const value of column) if (!Number.isNaN(value)) count++;
-  return count;
+/** A reading counts until the next one, but not longer than this. */
+const MAX_GAP_MS = 10_000;
+
+/** As {@link heartRateOf}, with the mean weighted by time. */
+export function weightedHeartRateOf(
+  samples: Samples,
+): Pick<Activity, "avgHeartRate" | "maxHeartRate" | "minHeartRate"> {
+  const { timestamp, heartRate } = samples;
+  let sum = 0;
+  let weight = 0;
+  let highest = Number.NEGATIVE_INFINITY;
+  let lowest = Number.POSITIVE_INFINITY;
+  heartRate?.forEach((bpm, index) => {
+    if (Number.isNaN(bpm)) return;
+    const until = timestamp[index + 1] ?? (timestamp[index] ?? 0) + 1000;
+    const own = Math.min(until - (timestamp[index] ?? 0), MAX_GAP_MS);
+    sum += bpm * own;
+    weight += own;
+    highest = Math.max(highest, bpm);
+    lowest = Math.min(lowest, bpm);
+  });
+  if (weight === 0) return { avgHeartRate: null, maxHeartRate: null, minHeartRate: null };
+  return { avgHeartRate: sum / weight, maxHeartRate: highest, minHeartRate: lowest };
 }

@@ -1,4 +1,4 @@
-import { duplicateOf, type StoredActivity } from "../model/index.ts";
+import { duplicateOf, type ProviderId, type StoredActivity } from "../model/index.ts";
 import { localStart, workTime } from "./format.ts";
 
 /** What totals can be told by; `all` is one group of everything. */
@@ -52,17 +52,26 @@ export interface TotalsReport {
   readonly duplicates: number;
 }
 
+/** The source of FIT, TCX and GPX files. */
+const FILE: ProviderId = "file";
+
 /** Adds activities up. A possible duplicate counts only when the one it doubles is not among them. */
 export function totalsOf(activities: readonly Totalled[], by: TotalsBy): TotalsReport {
   const present = new Set<string>();
   const idOf = (activity: Totalled, id: string): string => `${activity.source}\n${activity.account}\n${id}`;
   for (const activity of activities) {
-    present.add(idOf(activity, activity.externalId));
-    for (const id of activity.aliases) present.add(idOf(activity, id));
+    for (const id of [activity.externalId, ...activity.aliases]) {
+      present.add(idOf(activity, id));
+      if (activity.source !== FILE) present.add(id);
+    }
   }
   const counted = activities.filter((activity) => {
     const original = duplicateOf(activity);
-    return original === null || original === activity.externalId || !present.has(idOf(activity, original));
+    if (original === null || original === activity.externalId) return true;
+    // A file is marked as a copy of what another source has.
+    const isThere =
+      present.has(idOf(activity, original)) || (activity.source === FILE && present.has(original));
+    return !isThere;
   });
   const groups = new Map<string, Totalled[]>();
   for (const activity of counted) {

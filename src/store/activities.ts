@@ -36,6 +36,16 @@ export interface WriteOutcome {
   readonly kept: boolean;
 }
 
+/** How an activity is written. */
+export interface WriteActivityOptions {
+  /** Takes back the mark of a session that had disappeared at its source. */
+  readonly seenUpstream: boolean;
+  /** `Batch.revisionKey`. */
+  readonly revisionKey?: string | undefined;
+  /** It was mapped from bytes that are stored, which may be older than what is: only a newer parser knows more. */
+  readonly isAgain?: boolean;
+}
+
 type SqlValue = string | number | null;
 
 interface ActivityRow {
@@ -132,9 +142,7 @@ export class ActivityTable {
     mode: "replace" | "merge",
     parserVersion: number,
     now: string,
-    options: { readonly seenUpstream: boolean; readonly revisionKey?: string | undefined } = {
-      seenUpstream: true,
-    },
+    options: WriteActivityOptions = { seenUpstream: true },
   ): WriteOutcome {
     const found = this.#find(owner, activity);
     const incomingExtra = canonicalJson(activity.extra);
@@ -164,16 +172,21 @@ export class ActivityTable {
     let next = activity;
     let extra = incomingExtra;
     let digest = incoming;
+    let isOutdated = false;
     const stored =
       mode === "merge" && !incoming.equals(row.digest) ? this.#reader.get(row.id, true) : undefined;
     if (stored !== undefined) {
-      const isOutdated = isEarlierRevision(activity, stored, options.revisionKey);
+      // What an outdated state says, or the bytes that this was made from, is the older of the two.
+      isOutdated =
+        isEarlierRevision(activity, stored, options.revisionKey) ||
+        (options.isAgain === true && row.parser_version === parserVersion);
       if (isOutdated) ({ externalId } = stored);
-      next = isOutdated ? mergeActivities(activity, stored) : mergeActivities(stored, activity);
+      next = this.#merge(owner, stored, activity, isOutdated, options.revisionKey);
       extra = canonicalJson(next.extra);
       digest = activityDigest(next, extra);
     }
-    const kept = !digest.equals(incoming);
+    // What only `extra` has of an older copy does not make that the better one.
+    const kept = isOutdated || !digest.equals(activityDigest(activity, extra));
     const deletedAt = options.seenUpstream ? null : row.deleted_at;
     const same = digest.equals(row.digest) && row.deleted_at === deletedAt && externalId === row.external_id;
     let samples = 0;
@@ -185,7 +198,10 @@ export class ActivityTable {
     }
     const others = externalId === row.external_id ? [] : [row.external_id];
     this.#link(owner, row.id, externalId, [...(activity.aliases ?? []), ...others, activity.externalId]);
-    if (!same) this.#unmarkOriginal(owner, row.id, next, now);
+    if (!same) {
+      this.#unmarkOriginal(owner, row.id, next, now);
+      this.#markFiles(owner, next, now);
+    }
     return { id: row.id, externalId, outcome: same ? "unchanged" : "updated", samples, kept };
   }
 
@@ -199,6 +215,20 @@ export class ActivityTable {
   find(owner: Owner, externalId: string): ActivityRow | undefined {
     return (this.#byKey.get(owner.source, owner.account, externalId) ??
       this.#byAlias.get(owner.source, owner.account, externalId)) as ActivityRow | undefined;
+  }
+
+  /** What an activity is possibly a copy of; a file that of any source. */
+  originalOf(activity: StoredActivity): { readonly id: number } | undefined {
+    const mark = duplicateOf(activity);
+    if (mark === null) return undefined;
+    const own = this.find(activity, mark);
+    if (own !== undefined || activity.source !== FILE) return own;
+    return this.#db
+      .prepare(
+        `SELECT id FROM activities WHERE external_id = :mark AND source <> '${FILE}'
+         UNION ALL SELECT activity_id FROM activity_aliases WHERE external_id = :mark AND source <> '${FILE}'`,
+      )
+      .get({ mark }) as { readonly id: number } | undefined;
   }
 
   /** Links an activity to the first of its raw payloads: to another one (`replace`), or only where it has none yet. */
@@ -220,18 +250,45 @@ export class ActivityTable {
     return undefined;
   }
 
+  /** Both copies as one. The mark of a possible duplicate stays the one that is stored as long as what it names is. */
+  #merge(
+    owner: Owner,
+    stored: StoredActivity,
+    activity: Activity,
+    isOutdated: boolean,
+    revisionKey: string | undefined,
+  ): Activity {
+    const isRewrite = revisionKey !== undefined;
+    const merged = isOutdated
+      ? mergeActivities(activity, stored, { isRewrite })
+      : mergeActivities(stored, activity, { isRewrite });
+    const { possible_duplicate_of: _, ...extra } = merged.extra;
+    const known = duplicateOf(stored);
+    const stands = known !== null && (owner.source === FILE || this.find(owner, known) !== undefined);
+    const told = isOutdated ? null : duplicateOf(activity);
+    const row = told === null ? undefined : this.find(owner, told);
+    const mark = stands ? known : (row?.external_id ?? told ?? known);
+    return { ...merged, extra: mark === null ? extra : { ...extra, possible_duplicate_of: mark } };
+  }
+
   /**
-   * Of two activities that are possible duplicates one counts. An original that was the duplicate of this one until now, as an
-   * earlier export had it, is one no longer; that it is not marked where it is read says nothing, since a file may hold it alone.
+   * Of activities that are possible duplicates of each other one counts. Where the new mark closes a ring, because an earlier export
+   * saw it the other way round, the mark that leads back is taken away.
    */
   #unmarkOriginal(owner: Owner, id: number, { extra }: Activity, now: string): void {
-    const mark = duplicateOf({ extra });
-    const row = mark === null ? undefined : this.find(owner, mark);
-    if (row === undefined || row.id === id) return;
-    const original = this.#reader.get(row.id, true);
-    const back = original === undefined ? null : duplicateOf(original);
-    if (original === undefined || back === null || this.find(owner, back)?.id !== id) return;
-    this.#mark(original, null, now);
+    const seen = new Set([id]);
+    let mark = duplicateOf({ extra });
+    while (mark !== null) {
+      const row = this.find(owner, mark);
+      const original = row === undefined ? undefined : this.#reader.get(row.id, false);
+      if (original === undefined || seen.has(original.id)) return;
+      seen.add(original.id);
+      mark = duplicateOf(original);
+      if (mark === null || this.find(owner, mark)?.id !== id) continue;
+      const whole = this.#reader.get(original.id, true);
+      if (whole !== undefined) this.#mark(whole, null, now);
+      return;
+    }
   }
 
   /**
@@ -239,7 +296,7 @@ export class ActivityTable {
    * first.
    */
   #markFiles(owner: Owner, activity: Activity, now: string): void {
-    if (owner.source === FILE || !isInstant(activity.startTime) || duplicateOf(activity) !== null) return;
+    if (owner.source === FILE || !isInstant(activity.startTime)) return;
     const start = epochMs(activity.startTime);
     const near = this.#filesBetween.all(
       isoInstant(start - SAME_SESSION_MS),

@@ -187,6 +187,7 @@ export class Store {
       return items.map(({ owner, externalId, activity, mode, parserVersion }) => {
         const written = this.activities.write(owner, activity, mode, parserVersion, now, {
           seenUpstream: false,
+          isAgain: true,
         });
         this.db
           .prepare(

@@ -333,6 +333,20 @@ describe("fitglue list --totals", () => {
       "1 possible duplicate is not counted",
       "",
     ]);
+    // A file is a copy of what another source has.
+    const files = openStore(databaseOf(home), { ifMissing: "empty", journalMode: "wal" });
+    const file = { ...RIDE, externalId: "file-1", extra: { possible_duplicate_of: "ride-1" } };
+    files.write(
+      { source: "file", account: "default" },
+      await files.prepare({ items: [{ activity: file, raw: [] }] }),
+      {
+        parserVersion: 1,
+        now: 0,
+      },
+    );
+    files.close();
+    const again = await run(home, ["list", "--totals", "--json"]);
+    expect(JSON.parse(again.stdout)).toMatchObject({ total: { count: 3 }, possible_duplicates_left_out: 2 });
     // Alone, the double is all there is of that ride.
     const alone = await run(home, ["list", "--totals", "--json", "--limit", "2"]);
     expect(JSON.parse(alone.stdout)).toMatchObject({ total: { count: 2 }, possible_duplicates_left_out: 0 });

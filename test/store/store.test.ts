@@ -7,6 +7,7 @@ import {
   EMPTY_LAP,
   type RawPayload,
   type SampleRow,
+  heartRateOf,
   samplesFromRows,
 } from "../../src/model/index.ts";
 import { type BatchResult, openStore, type Store } from "../../src/store/index.ts";
@@ -201,6 +202,45 @@ describe("two recordings of one session", () => {
     expect(only(store).samples.heartRate).toEqual(new Float64Array(120).fill(140));
   });
 
+  test("two subsets of one recording are united, and settle", async () => {
+    const store = openTemp();
+    const all = pulse(0, 1200, (second) => 100 + second / 100);
+    const without = (second: number) =>
+      recorded(all.filter(({ timestamp }) => timestamp !== START + second * 1000));
+    await merge(store, without(600));
+    expect(await merge(store, without(900))).toMatchObject({ updated: 1 });
+    expect(only(store).samples).toEqual(samplesFromRows(all));
+    for (const second of [600, 900])
+      expect(await merge(store, without(second))).toMatchObject({ unchanged: 1 });
+  });
+
+  test("what a shorter rewrite leaves outside is not of the session", async () => {
+    const store = openTemp();
+    const of = (revision: number, seconds: number) =>
+      recorded(
+        pulse(0, seconds, (second) => 100 + second / 60),
+        {
+          startTime: new Date(START).toISOString(),
+          totalElapsedTime: seconds,
+          ...heartRateOf(samplesFromRows(pulse(0, seconds, (second) => 100 + second / 60))),
+          extra: { revision },
+        },
+      );
+    const put = (one: ReturnType<typeof item>) =>
+      write(store, { mode: "merge", revisionKey: "revision", items: [one] });
+    for (const [first, second] of [
+      [of(1, 3600), of(2, 1800)],
+      [of(2, 1800), of(1, 3600)],
+    ] as const) {
+      await put(first);
+      await put(second);
+      expect(only(store)).toMatchObject({ totalElapsedTime: 1800, avgHeartRate: 115, maxHeartRate: 130 });
+      expect(only(store).samples.timestamp.at(-1)).toBe(START + 1_800_000);
+    }
+    expect(await put(of(1, 3600))).toMatchObject({ unchanged: 1 });
+    expect(await put(of(2, 1800))).toMatchObject({ unchanged: 1 });
+  });
+
   test("one cumulative distance is not continued with another", async () => {
     const store = openTemp();
     const far = (from: number, to: number, metres: number): SampleRow[] =>
@@ -233,6 +273,25 @@ describe("two recordings of one session", () => {
     );
     expect(only(store)).toMatchObject({ avgHeartRate: 130, maxHeartRate: 160, minHeartRate: 100 });
     expect(await merge(store, half)).toMatchObject({ unchanged: 1 });
+    // A figure that one copy states does not make the others stated.
+    const store2 = openTemp();
+    await merge(
+      store2,
+      recorded([{ timestamp: START, heartRate: 110 }], {
+        avgHeartRate: 105,
+        maxHeartRate: 110,
+        minHeartRate: 110,
+      }),
+    );
+    await merge(
+      store2,
+      recorded([{ timestamp: START + 60_000, heartRate: 180 }], {
+        avgHeartRate: 180,
+        maxHeartRate: 180,
+        minHeartRate: 180,
+      }),
+    );
+    expect(only(store2)).toMatchObject({ avgHeartRate: 105, maxHeartRate: 180, minHeartRate: 110 });
     // What the source itself says counts, of either.
     await merge(
       store,
@@ -288,6 +347,16 @@ describe("two recordings of one session", () => {
     // An export that has only one of them says nothing about the pair.
     expect(await merge(store, of("a"))).toMatchObject({ unchanged: 1 });
     expect(Object.fromEntries(marks())).toEqual({ a: "b", b: undefined });
+    // Nor does a third copy that only one export knows change what another says of the pair, at every turn.
+    await merge(store, of("a", "c"), of("c"));
+    expect(await merge(store, of("a", "b"), of("b"))).toMatchObject({ unchanged: 2 });
+    expect(await merge(store, of("a", "c"), of("c"))).toMatchObject({ unchanged: 2 });
+    // Three exports that see three copies in a ring leave one of them unmarked.
+    await merge(store, of("b", "c"));
+    await merge(store, of("c", "a"));
+    expect(marks().filter(([, original]) => original === undefined)).toHaveLength(1);
+    await merge(store, of("d", "e"), of("e"));
+    store.db.exec("DELETE FROM activities WHERE external_id IN ('c', 'd', 'e')");
     for (const items of [
       [of("a"), of("b", "a")],
       [of("b"), of("a", "b")],

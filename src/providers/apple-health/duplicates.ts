@@ -75,12 +75,6 @@ function compareRichness(a: Session, b: Session): number {
   return a.externalId < b.externalId ? 1 : a.externalId > b.externalId ? -1 : 0;
 }
 
-/** A fragment is the poorer one, whatever it tells: its numbers are not those of the session. */
-function compareCopies(a: Session, b: Session): number {
-  const [longA, longB] = [a.end - a.start, b.end - b.start];
-  return Math.max(longA, longB) > 2 * Math.min(longA, longB) ? longA - longB : compareRichness(a, b);
-}
-
 /**
  * One session for each workout: HealthKit rewrites an object under the same sync identifier with a higher version, and
  * an export may hold both. Returned by start.
@@ -95,13 +89,29 @@ export function withoutRewrites(sessions: readonly Session[]): Session[] {
       if (ids.has(externalId)) return false;
       ids.add(externalId);
       if (syncKey === null) return true;
-      const newer = bySyncKey.get(syncKey) ?? [];
-      // An app that names all its workouts alike has not rewritten them.
-      if (newer.some((other) => other.start <= session.end && session.start <= other.end)) return false;
-      bySyncKey.set(syncKey, [...newer, session]);
-      return true;
+      let newer = bySyncKey.get(syncKey);
+      if (newer === undefined) bySyncKey.set(syncKey, (newer = []));
+      return addApart(newer, session);
     })
     .sort((a, b) => a.start - b.start || (a.externalId < b.externalId ? -1 : 1));
+}
+
+/**
+ * Adds a session to others, by start, none of which reaches into another's time; not one that reaches into theirs. An app that names
+ * all its workouts alike has not rewritten them.
+ */
+function addApart(others: Session[], session: Session): boolean {
+  let from = 0;
+  for (let to = others.length; from < to;) {
+    const middle = (from + to) >>> 1;
+    if ((others[middle]?.start ?? 0) < session.start) from = middle + 1;
+    else to = middle;
+  }
+  const [before, after] = [others[from - 1], others[from]];
+  if (before !== undefined && before.end > session.start) return false;
+  if (after !== undefined && (after.start === session.start || session.end > after.start)) return false;
+  others.splice(from, 0, session);
+  return true;
 }
 
 function compareAge(a: Session, b: Session): number {
@@ -114,20 +124,54 @@ function compareAge(a: Session, b: Session): number {
  * `sessions` by start, as {@link withoutRewrites} gives them.
  */
 export function possibleDuplicates(sessions: readonly Session[]): Map<string, string> {
-  const richer = new Map<Session, Session>();
-  const mark = (a: Session, b: Session): void => {
-    const [poor, rich] = compareCopies(a, b) < 0 ? [a, b] : [b, a];
-    const other = richer.get(poor);
-    if (other === undefined || compareCopies(rich, other) > 0) richer.set(poor, rich);
+  const partners = new Map<Session, Session[]>();
+  const pair = (a: Session, b: Session): void => {
+    const list = partners.get(a);
+    if (list === undefined) partners.set(a, [b]);
+    else list.push(b);
   };
   // Those that may still reach into what comes next.
   let running: Session[] = [];
   for (const session of sessions) {
     running = running.filter((other) => other.end >= session.start);
-    for (const other of running) if (isSameSession(other, session)) mark(other, session);
+    for (const other of running) {
+      if (!isSameSession(other, session)) continue;
+      pair(other, session);
+      pair(session, other);
+    }
     running.push(session);
   }
-  return new Map([...richer].map(([poor, rich]) => [poor.externalId, rich.externalId]));
+  const richer = new Map<string, string>();
+  for (const group of groupsOf(partners)) {
+    const longest = group.reduce((length, { start, end }) => Math.max(length, end - start), 0);
+    // A fragment is a copy of the whole, however much it tells: its numbers are not those of the session.
+    const isWhole = ({ start, end }: Session): number => (2 * (end - start) >= longest ? 1 : 0);
+    // One order for all of a group, or each might be the copy of another.
+    const compare = (a: Session, b: Session): number => isWhole(a) - isWhole(b) || compareRichness(a, b);
+    for (const session of group) {
+      const best = (partners.get(session) ?? []).reduce((a, b) => (compare(a, b) >= 0 ? a : b));
+      if (compare(best, session) > 0) richer.set(session.externalId, best.externalId);
+    }
+  }
+  return richer;
+}
+
+/** What hangs together. */
+function* groupsOf(partners: ReadonlyMap<Session, readonly Session[]>): Generator<Session[]> {
+  const seen = new Set<Session>();
+  for (const first of partners.keys()) {
+    if (seen.has(first)) continue;
+    seen.add(first);
+    const group = [first];
+    for (const session of group) {
+      for (const partner of partners.get(session) ?? []) {
+        if (seen.has(partner)) continue;
+        seen.add(partner);
+        group.push(partner);
+      }
+    }
+    yield group;
+  }
 }
 
 function isSameSession(a: Session, b: Session): boolean {

@@ -22,8 +22,10 @@ const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const MAX_ZIP_DEPTH = 3;
 const MAX_FOLDER_DEPTH = 32;
 const HEAD_BYTES = 4096;
-/** Files looked at before a folder or a zip is taken for something else. */
+/** Files looked at before a folder is taken for something else. */
 const RECOGNIZE_FILES = 5000;
+/** Likewise the names in a zip; reading a name costs less than opening a file. */
+const RECOGNIZE_NAMES = 50_000;
 /** Likewise the XML files of a zip. */
 const RECOGNIZE_XML = 50;
 /** The beginning of an Apple Health export's main XML, whatever it is called. */
@@ -76,7 +78,7 @@ async function contentOf(zip: ZipFile): Promise<"sessions" | "health" | "neither
     const xml: Entry[] = [];
     let looked = 0;
     for await (const entry of zip.eachEntry()) {
-      if (!found && ++looked > RECOGNIZE_FILES) break;
+      if (!found && ++looked > RECOGNIZE_NAMES) break;
       if (APPLE_FOLDERS.test(entry.fileName)) return "health";
       found ||= /\.(?:fit|tcx|gpx)(?:\.gz)?$/i.test(entry.fileName);
       if (/\.xml$/i.test(entry.fileName)) xml.push(entry);

@@ -6,15 +6,15 @@ import {
   fitPauses,
   type FitSession,
 } from "../../formats/fit-reader.ts";
-import { EMPTY_ACTIVITY, isoInstant, type JsonObject, type Lap, type SubSport } from "../../model/index.ts";
 import {
-  externalIdOf,
-  type FileSession,
-  pulseOf,
-  samplesOf,
-  type SessionOptions,
-  timeFields,
-} from "./session.ts";
+  EMPTY_ACTIVITY,
+  isoInstant,
+  type JsonObject,
+  type Lap,
+  type SubSport,
+  weightedHeartRateOf,
+} from "../../model/index.ts";
+import { externalIdOf, type FileSession, samplesOf, type SessionOptions, timeFields } from "./session.ts";
 
 const INDOOR: ReadonlySet<SubSport> = new Set<SubSport>([
   "treadmill",
@@ -96,7 +96,7 @@ function sessionOf(
       totalAscent: session.totalAscent,
       totalDescent: session.totalDescent,
       totalCalories: session.totalCalories,
-      ...pulseFigures(session, pulseOf(samples)),
+      ...pulseFigures(session, weightedHeartRateOf(samples)),
       avgSpeed: session.avgSpeed,
       maxSpeed: session.maxSpeed,
       avgCadence: turns(session.avgCadence),
@@ -114,7 +114,10 @@ function sessionOf(
   };
 }
 
-function pulseFigures(session: FitSession, computed: ReturnType<typeof pulseOf>): ReturnType<typeof pulseOf> {
+function pulseFigures(
+  session: FitSession,
+  computed: ReturnType<typeof weightedHeartRateOf>,
+): ReturnType<typeof weightedHeartRateOf> {
   return {
     avgHeartRate: session.avgHeartRate ?? computed.avgHeartRate,
     maxHeartRate: session.maxHeartRate ?? computed.maxHeartRate,
@@ -198,7 +201,7 @@ function recordedOnly(file: FitFile, options: SessionOptions): FileSession {
       ),
       ...fields,
       totalElapsedTime: (endMs - startMs) / 1000,
-      ...pulseOf(samples),
+      ...weightedHeartRateOf(samples),
       hasGps: samples.positionLat !== undefined,
       device: fitDeviceName(file),
       laps: file.laps.map(lapOf),

@@ -145,7 +145,6 @@ function identitiesOf(stored: StoredSession): string[] {
   return idsOf(stored).map((externalId) => sessionIdentity({ source, account, externalId }));
 }
 
-/** Whether any two of their clocks agree; a session of which one side knows no clock at all is the same by its start. */
 /** Sessions on their way into one transaction. */
 class PendingBatch {
   #items: Item[] = [];

@@ -84,29 +84,6 @@ export function samplesOf(
   return { samples: samplesFromRows(moved), cadenceFactor };
 }
 
-/** A reading counts until the next one, but not longer than this. */
-const MAX_GAP_MS = 10_000;
-
-/** Pulse over a session whose file gives no figures of its own: time-weighted average, highest and lowest. */
-export function pulseOf(samples: Samples): Pick<Activity, "avgHeartRate" | "maxHeartRate" | "minHeartRate"> {
-  const { timestamp, heartRate } = samples;
-  let sum = 0;
-  let weight = 0;
-  let highest = Number.NEGATIVE_INFINITY;
-  let lowest = Number.POSITIVE_INFINITY;
-  heartRate?.forEach((bpm, index) => {
-    if (Number.isNaN(bpm)) return;
-    const until = timestamp[index + 1] ?? (timestamp[index] ?? 0) + 1000;
-    const own = Math.min(until - (timestamp[index] ?? 0), MAX_GAP_MS);
-    sum += bpm * own;
-    weight += own;
-    highest = Math.max(highest, bpm);
-    lowest = Math.min(lowest, bpm);
-  });
-  if (weight === 0) return { avgHeartRate: null, maxHeartRate: null, minHeartRate: null };
-  return { avgHeartRate: sum / weight, maxHeartRate: highest, minHeartRate: lowest };
-}
-
 /** The last cumulative distance; null when there is none, or it never moved. */
 export function lastDistance(samples: Samples): number | null {
   const last = samples.distance?.findLast((value) => !Number.isNaN(value));

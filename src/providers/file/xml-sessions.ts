@@ -7,12 +7,12 @@ import {
   type Lap,
   type LapTrigger,
   type Pause,
+  weightedHeartRateOf,
 } from "../../model/index.ts";
 import {
   externalIdOf,
   type FileSession,
   lastDistance,
-  pulseOf,
   samplesOf,
   type SessionOptions,
   timeFields,
@@ -42,7 +42,7 @@ function tcxSession(activity: TcxActivity, startMs: number, options: SessionOpti
     (last?.startTime ?? startMs) + (last?.totalTime ?? 0) * 1000,
   );
   const elapsed = (endMs - startMs) / 1000;
-  const pulse = pulseOf(samples);
+  const pulse = weightedHeartRateOf(samples);
   const highest = laps.map((lap) => lap.maxHeartRate).filter((bpm) => bpm !== null);
   const turns = (value: number | null | undefined): number | null =>
     (value ?? null) === null ? null : Number(value) * cadenceFactor;
@@ -151,7 +151,7 @@ function gpxSession(track: GpxTrack, file: GpxFile, options: SessionOptions): Fi
       notes: track.description,
       totalElapsedTime: (endMs - startMs) / 1000,
       totalDistance: lastDistance(samples),
-      ...pulseOf(samples),
+      ...weightedHeartRateOf(samples),
       hasGps: samples.positionLat !== undefined,
       samples,
     },

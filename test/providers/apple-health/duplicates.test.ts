@@ -105,6 +105,19 @@ describe("which of two is the copy", () => {
     ).toHaveLength(1);
   });
 
+  test("of three, each twice as long or richer than another, one counts", () => {
+    expect(
+      marked([
+        { from: 0, to: 10, attributes: WATCH_DEVICE, children: HEART_RATE + ROUTE },
+        { from: 0, to: 18, source: "App", children: ENERGY },
+        { from: 0, to: 30, source: "Strava" },
+      ]),
+    ).toEqual([
+      [0, 1],
+      [2, 1],
+    ]);
+  });
+
   test("of three the two poorer ones are copies of the richest", () => {
     const given = [
       { from: 0, to: 60, source: "B", children: ENERGY },
@@ -178,6 +191,13 @@ describe("rewrites of one workout are one", () => {
   test("one identifier on workouts of different times is the mistake of an app, and no rewrite", () => {
     const given = [0, 360, 720].map((from) => ({ from, to: from + 60, children: version("1") }));
     expect(kept(given)).toEqual([0, 1, 2]);
+    // Nor are those that follow each other at once.
+    const legs = [0, 30, 90].map((from, index) => ({
+      from,
+      to: [30, 90, 130][index] ?? 0,
+      children: version("1"),
+    }));
+    expect(kept(legs)).toEqual([0, 1, 2]);
     // A rewrite of one of them is one all the same.
     expect(kept([...given, { from: 360, to: 410, children: version("2") }])).toEqual([0, 3, 2]);
   });

@@ -212,6 +212,34 @@ describe("one phone's exports", () => {
     }
   });
 
+  test("mapping again what an older export had and a newer one changed takes nothing back", async () => {
+    const into = store();
+    const of = (number: number, metres: number, more = ""): string =>
+      health(`<Workout workoutActivityType="HKWorkoutActivityTypeRunning" sourceName="App" startDate="2024-07-14 08:00:00 +0200" endDate="2024-07-14 08:30:00 +0200">
+  <MetadataEntry key="HKMetadataKeySyncVersion" value="${number}"/>${more}
+  <WorkoutStatistics type="HKQuantityTypeIdentifierDistanceWalkingRunning" sum="${metres}" unit="m"/>
+ </Workout>
+`);
+    await run(folder({ "export.xml": of(1, 4000, '<MetadataEntry key="note" value="warm"/>') }), into);
+    const newer = folder({ "export.xml": of(2, 5000) });
+    await run(newer, into);
+    const before = all(into);
+    expect(before).toMatchObject([
+      { totalDistance: 5000, extra: { note: "warm", HKMetadataKeySyncVersion: 2 } },
+    ]);
+    const options = {
+      what: "everything",
+      dryRun: false,
+      signal: new AbortController().signal,
+      now: () => NOW,
+    } as const;
+    for (const _ of [1, 2]) {
+      expect(await reprocessSource(PROVIDER, into, options)).toMatchObject({ updated: 0, unchanged: 1 });
+      expect(await run(newer, into)).toMatchObject({ updated: 0, unchanged: 1 });
+    }
+    expect(all(into)).toEqual(before);
+  });
+
   test("heart rate and route that only one of two exports has are united", async () => {
     const into = store();
     const half = (from: number, to: number): string => {
