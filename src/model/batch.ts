@@ -31,8 +31,6 @@ export interface Batch {
    * removes what is stored; for files, which grow poorer with age.
    */
   readonly mode?: "replace" | "merge";
-  /** With `merge`: the key of `extra` under which the source counts the states of a session. The higher one's values stand. */
-  readonly revisionKey?: string;
 }
 
 /** One activity with the bytes it was made from. */

@@ -29,6 +29,11 @@ export interface Provider {
   /** Present: `reprocess` works. Grows whenever the same raw payloads would map to other values. */
   readonly parserVersion: number;
   /**
+   * The key of `extra` under which the source counts the states of a session, which it may rewrite. Where copies are merged, the
+   * values of the higher one stand.
+   */
+  readonly revisionKey?: string;
+  /**
    * Maps one item's stored raw payloads again, with no network: the same mapping that `pull` or `read` uses.
    * `stored` gives what was never in the payloads (an Apple workout's joined samples). Throws `ItemError`.
    */

@@ -40,7 +40,7 @@ export interface WriteOutcome {
 export interface WriteActivityOptions {
   /** Takes back the mark of a session that had disappeared at its source. */
   readonly seenUpstream: boolean;
-  /** `Batch.revisionKey`. */
+  /** As `Provider.revisionKey`. */
   readonly revisionKey?: string | undefined;
   /** It was mapped from bytes that are stored, which may be older than what is: only a newer parser knows more. */
   readonly isAgain?: boolean;
@@ -186,7 +186,7 @@ export class ActivityTable {
       digest = activityDigest(next, extra);
     }
     // What only `extra` has of an older copy does not make that the better one.
-    const kept = isOutdated || !digest.equals(activityDigest(activity, extra));
+    const kept = isOutdated || (stored !== undefined && !digest.equals(activityDigest(activity, extra)));
     const deletedAt = options.seenUpstream ? null : row.deleted_at;
     const same = digest.equals(row.digest) && row.deleted_at === deletedAt && externalId === row.external_id;
     let samples = 0;

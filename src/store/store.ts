@@ -53,11 +53,15 @@ export interface RewrittenItem {
   /** As `Batch.mode`. */
   readonly mode: "replace" | "merge";
   readonly parserVersion: number;
+  /** As `Provider.revisionKey`. */
+  readonly revisionKey?: string | undefined;
 }
 
 /** Provenance of a write. */
 export interface WriteOptions {
   readonly parserVersion: number;
+  /** As `Provider.revisionKey`. */
+  readonly revisionKey?: string | undefined;
   /** Unix milliseconds, for `created_at`, `updated_at`, `fetched_at`. */
   readonly now: number;
 }
@@ -147,7 +151,7 @@ export class Store {
           batch.mode ?? "replace",
           options.parserVersion,
           now,
-          { seenUpstream: true, revisionKey: batch.revisionKey },
+          { seenUpstream: true, revisionKey: options.revisionKey },
         );
         count[written.outcome]++;
         count.samples += written.samples;
@@ -184,9 +188,10 @@ export class Store {
   rewrite(items: readonly RewrittenItem[], options: { readonly now: number }): WriteOutcome["outcome"][] {
     return this.transaction(() => {
       const now = isoInstant(options.now);
-      return items.map(({ owner, externalId, activity, mode, parserVersion }) => {
+      return items.map(({ owner, externalId, activity, mode, parserVersion, revisionKey }) => {
         const written = this.activities.write(owner, activity, mode, parserVersion, now, {
           seenUpstream: false,
+          revisionKey,
           isAgain: true,
         });
         this.db

@@ -89,7 +89,7 @@ async function readPath(
     };
     const owner = { source: provider.id, account: "default" };
     for await (const batch of provider.file.read(file, session)) {
-      const result = await writeBatch(store, owner, batch, provider.parserVersion, options.now());
+      const result = await writeBatch(store, owner, batch, provider, options.now());
       count.added += result.added;
       count.updated += result.updated;
       count.unchanged += result.unchanged;

@@ -78,7 +78,8 @@ async function reprocessAll(
         if (activity === undefined) count.without_raw++;
         else {
           const { owner, externalId } = task;
-          done.push({ owner, externalId, activity, mode, parserVersion: provider.parserVersion });
+          const { parserVersion, revisionKey } = provider;
+          done.push({ owner, externalId, activity, mode, parserVersion, revisionKey });
         }
       } catch (error) {
         if (!(error instanceof FitglueError) || dispositionOf(error) === "stop-all") throw error;

@@ -106,7 +106,7 @@ async function pullAll(
     try {
       for (let next = await batches.next(); next.done !== true;) {
         const batch = next.value;
-        const result = await writeBatch(store, owner, batch, provider.parserVersion, options.now());
+        const result = await writeBatch(store, owner, batch, provider, options.now());
         count.added += result.added;
         count.updated += result.updated;
         count.unchanged += result.unchanged;
@@ -148,10 +148,10 @@ export async function writeBatch(
   store: Store,
   owner: Owner,
   batch: Batch,
-  parserVersion: number,
+  { parserVersion, revisionKey }: Pick<Provider, "parserVersion" | "revisionKey">,
   now: number,
 ): Promise<BatchResult> {
-  return store.write(owner, await store.prepare(batch), { parserVersion, now });
+  return store.write(owner, await store.prepare(batch), { parserVersion, revisionKey, now });
 }
 
 /**

@@ -99,7 +99,7 @@ export function describeProviderContract(name: string, start: () => Promise<Prov
       };
       const batches: Batch[] = [];
       for await (const batch of world.provider.remote.pull(session, store.syncState.bookmark(owner))) {
-        await writeBatch(store, owner, batch, world.provider.parserVersion, world.now);
+        await writeBatch(store, owner, batch, world.provider, world.now);
         batches.push(batch);
       }
       return batches;

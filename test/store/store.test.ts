@@ -28,10 +28,11 @@ function raw(kind: string, text: string): RawPayload {
 
 async function write(
   store: Store,
-  batch: Partial<Batch>,
+  { revisionKey, ...batch }: Partial<Batch> & { readonly revisionKey?: string },
   now = Date.UTC(2026, 10, 20),
 ): Promise<BatchResult> {
-  return store.write(POLAR, await store.prepare({ items: [], ...batch }), { parserVersion: 1, now });
+  const prepared = await store.prepare({ items: [], ...batch });
+  return store.write(POLAR, prepared, { parserVersion: 1, revisionKey, now });
 }
 
 function item(overrides: Partial<Activity> = {}, payloads: RawPayload[] = [raw("exercise", "{}")]) {

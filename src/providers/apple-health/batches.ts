@@ -54,7 +54,6 @@ export async function* batchesOf(
       items: await Promise.all(items),
       skipped: pending,
       mode: "merge",
-      revisionKey: "HKMetadataKeySyncVersion",
     };
     items = [];
     bytes = 0;

@@ -8,6 +8,7 @@ export const appleHealth: Provider = {
   id: "apple-health",
   name: "Apple Health",
   parserVersion: 1,
+  revisionKey: "HKMetadataKeySyncVersion",
   file: { recognizes: recognizesExport, read },
   async reprocess(payloads, stored) {
     const { reprocess } = await import("./reprocess.ts");

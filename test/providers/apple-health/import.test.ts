@@ -238,6 +238,10 @@ describe("one phone's exports", () => {
       expect(await run(newer, into)).toMatchObject({ updated: 0, unchanged: 1 });
     }
     expect(all(into)).toEqual(before);
+    // A better parser is news, of the state that the bytes are of.
+    const better = { ...PROVIDER, parserVersion: 2 };
+    expect(await reprocessSource(better, into, options)).toMatchObject({ updated: 0, unchanged: 1 });
+    expect(all(into)).toMatchObject([{ totalDistance: 5000, parserVersion: 2 }]);
   });
 
   test("heart rate and route that only one of two exports has are united", async () => {
