@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { Command, Option } from "commander";
-import { InterruptedError, ItemError, UsageError } from "../errors.ts";
+import { InterruptedError, ItemError, StoreError, UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { AtomicFile, openFolder, syncFolder, writeAtomically } from "../export/atomic-file.ts";
 import { ACTIVITY_COLUMNS, activityRow, SAMPLE_COLUMNS, sampleRows } from "../export/csv.ts";
@@ -19,7 +19,13 @@ import {
 import { activityJson, isoInstant, type StoredActivity } from "../model/index.ts";
 import { csvLine } from "../output/csv.ts";
 import { jsonText } from "../output/json.ts";
-import type { ActivityFilter, ExportedFile, ExportTarget, Store } from "../store/index.ts";
+import {
+  type ActivityFilter,
+  databaseExists,
+  type ExportedFile,
+  type ExportTarget,
+  type Store,
+} from "../store/index.ts";
 import { sweepTemporaries } from "../temporary-files.ts";
 import type { CommandContext } from "./context.ts";
 import {
@@ -85,6 +91,13 @@ export async function runExport(options: ExportOptions): Promise<ExitCode> {
     throw new UsageError("USAGE", `--samples is for json, ndjson and csv; ${options.format} always has them`);
   }
   const place = placeOf(options);
+  const { databasePath } = options.context.settings();
+  if (place !== "stdout" && !databaseExists(databasePath)) {
+    // A mistyped --db must not put nothing in the place of the last good export.
+    throw new StoreError("STORE_MISSING", `there is no database to export from: ${databasePath}`, {
+      hint: "fitglue status",
+    });
+  }
   if (place === "folder") return exportToFolder(options, options.out ?? ".");
   if (options.onlyNew) {
     throw new UsageError("USAGE", "--new needs a folder", {

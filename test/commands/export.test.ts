@@ -166,6 +166,22 @@ describe("export to a file", () => {
   });
 });
 
+it("puts nothing in the place of what was exported when the database is mistyped", async () => {
+  const folder = tempDir();
+  writeFileSync(join(folder, "all.json"), "the last good one");
+  for (const out of ["all.json", "folder/"]) {
+    const { code, stderr } = await runCli(["export", "--db", "typo.db", "--out", out], { home: folder });
+    expect([code, stderr]).toEqual([7, expect.stringContaining("there is no database to export from: ")]);
+  }
+  expect(readdirSync(folder)).toEqual(["all.json"]);
+  expect(readFileSync(join(folder, "all.json"), "utf8")).toBe("the last good one");
+  // What is asked for on stdout is an empty list, as of an empty store.
+  expect(await runCli(["export", "--db", "typo.db"], { home: folder })).toMatchObject({
+    code: 0,
+    stdout: "[]\n",
+  });
+});
+
 describe("export to a folder", () => {
   it("writes one file per activity, under names that sort by local time", async () => {
     const { run, folder } = await home();
