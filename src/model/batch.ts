@@ -6,6 +6,9 @@ export const PROVIDER_IDS = ["polar", "fitbit", "apple-health", "file"] as const
 
 export type ProviderId = (typeof PROVIDER_IDS)[number];
 
+/** Its activities may be copies of what another source has. */
+export const FILE_SOURCE: ProviderId = "file";
+
 /**
  * What must become durable together. One batch is one SQLite transaction: all of it is on disk or none of it is.
  */

@@ -1,4 +1,4 @@
-import { duplicateOf, type ProviderId, type StoredActivity } from "../model/index.ts";
+import { duplicateOf, FILE_SOURCE, type StoredActivity } from "../model/index.ts";
 import { localStart, workTime } from "./format.ts";
 
 /** What totals can be told by; `all` is one group of everything. */
@@ -52,9 +52,6 @@ export interface TotalsReport {
   readonly duplicates: number;
 }
 
-/** The source of FIT, TCX and GPX files. */
-const FILE: ProviderId = "file";
-
 /** Adds activities up. A possible duplicate counts only when the one it doubles is not among them. */
 export function totalsOf(activities: readonly Totalled[], by: TotalsBy): TotalsReport {
   const present = new Set<string>();
@@ -62,7 +59,7 @@ export function totalsOf(activities: readonly Totalled[], by: TotalsBy): TotalsR
   for (const activity of activities) {
     for (const id of [activity.externalId, ...activity.aliases]) {
       present.add(idOf(activity, id));
-      if (activity.source !== FILE) present.add(id);
+      if (activity.source !== FILE_SOURCE) present.add(id);
     }
   }
   const counted = activities.filter((activity) => {
@@ -70,7 +67,7 @@ export function totalsOf(activities: readonly Totalled[], by: TotalsBy): TotalsR
     if (original === null || original === activity.externalId) return true;
     // A file is marked as a copy of what another source has.
     const isThere =
-      present.has(idOf(activity, original)) || (activity.source === FILE && present.has(original));
+      present.has(idOf(activity, original)) || (activity.source === FILE_SOURCE && present.has(original));
     return !isThere;
   });
   const groups = new Map<string, Totalled[]>();

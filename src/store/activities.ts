@@ -3,10 +3,10 @@ import {
   type Activity,
   duplicateOf,
   epochMs,
+  FILE_SOURCE,
   isInstant,
   isoInstant,
   isSameLength,
-  type ProviderId,
   SAME_SESSION_MS,
   type StoredActivity,
 } from "../model/index.ts";
@@ -15,9 +15,6 @@ import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
 import { activityDigest, canonicalJson } from "./digest.ts";
 import { isEarlierRevision, mergeActivities } from "./merge.ts";
 import { SampleTable } from "./samples.ts";
-
-/** The source of FIT, TCX and GPX files. */
-const FILE: ProviderId = "file";
 
 /** Whose activities. */
 export interface Owner {
@@ -32,7 +29,7 @@ export interface WriteOutcome {
   readonly externalId: string;
   readonly outcome: "added" | "updated" | "unchanged";
   readonly samples: number;
-  /** The stored state holds values that the incoming activity lacks. */
+  /** What is stored is not made of the incoming activity alone: it is older, or poorer in more than `extra`. */
   readonly kept: boolean;
 }
 
@@ -104,7 +101,7 @@ export class ActivityTable {
     this.#setRaw = db.prepare("UPDATE activities SET raw_id = ? WHERE id = ?");
     this.#setFirstRaw = db.prepare("UPDATE activities SET raw_id = ? WHERE id = ? AND raw_id IS NULL");
     this.#filesBetween = db
-      .prepare(`SELECT id FROM activities WHERE source = '${FILE}' AND start_time BETWEEN ? AND ?`)
+      .prepare(`SELECT id FROM activities WHERE source = '${FILE_SOURCE}' AND start_time BETWEEN ? AND ?`)
       .pluck();
     this.#addAlias = db.prepare(
       `INSERT INTO activity_aliases (source, account, external_id, activity_id) VALUES (?, ?, ?, ?)
@@ -222,11 +219,11 @@ export class ActivityTable {
     const mark = duplicateOf(activity);
     if (mark === null) return undefined;
     const own = this.find(activity, mark);
-    if (own !== undefined || activity.source !== FILE) return own;
+    if (own !== undefined || activity.source !== FILE_SOURCE) return own;
     return this.#db
       .prepare(
-        `SELECT id FROM activities WHERE external_id = :mark AND source <> '${FILE}'
-         UNION ALL SELECT activity_id FROM activity_aliases WHERE external_id = :mark AND source <> '${FILE}'`,
+        `SELECT id FROM activities WHERE external_id = :mark AND source <> '${FILE_SOURCE}'
+         UNION ALL SELECT activity_id FROM activity_aliases WHERE external_id = :mark AND source <> '${FILE_SOURCE}'`,
       )
       .get({ mark }) as { readonly id: number } | undefined;
   }
@@ -264,7 +261,7 @@ export class ActivityTable {
       : mergeActivities(stored, activity, { isRewrite });
     const { possible_duplicate_of: _, ...extra } = merged.extra;
     const known = duplicateOf(stored);
-    const stands = known !== null && (owner.source === FILE || this.find(owner, known) !== undefined);
+    const stands = known !== null && (owner.source === FILE_SOURCE || this.find(owner, known) !== undefined);
     const told = isOutdated ? null : duplicateOf(activity);
     const row = told === null ? undefined : this.find(owner, told);
     const mark = stands ? known : (row?.external_id ?? told ?? known);
@@ -296,7 +293,7 @@ export class ActivityTable {
    * first.
    */
   #markFiles(owner: Owner, activity: Activity, now: string): void {
-    if (owner.source === FILE || !isInstant(activity.startTime)) return;
+    if (owner.source === FILE_SOURCE || !isInstant(activity.startTime)) return;
     const start = epochMs(activity.startTime);
     const near = this.#filesBetween.all(
       isoInstant(start - SAME_SESSION_MS),

@@ -54,7 +54,8 @@ function within(samples: Samples, { startTime, totalElapsedTime }: Activity): Sa
   for (const field of SAMPLE_FIELDS) {
     const last = end + (ROUTE_FIELDS.has(field) ? ROUTE_TAIL_MS : 0);
     const isOutside = (index: number): boolean => {
-      const instant = samples.timestamp[index] ?? Number.NaN;
+      // Whole seconds, as sessions have them.
+      const instant = Math.floor((samples.timestamp[index] ?? Number.NaN) / 1000) * 1000;
       return instant < start || instant > last;
     };
     const column = samples[field]?.map((value, index) => (isOutside(index) ? Number.NaN : value));
@@ -98,8 +99,8 @@ interface Computed {
 }
 
 /**
- * Two recordings of one session as one, column by column. Where they agree at every instant that both have, they are parts of one,
- * and all of both counts. Else the one with more values counts (`newer` when equal), and in its holes the other. A cumulative
+ * Two recordings of one session as one, column by column. Where they share half of the sparser one's instants and agree at all of
+ * these, they are parts of one, and all of both counts. Else the one with more values counts (`newer` when equal), and in its holes the other. A cumulative
  * distance is of one of them: the two do not count from the same place.
  */
 export function mergeSamples(older: Samples, newer: Samples): Samples {
@@ -117,7 +118,10 @@ export function mergeSamples(older: Samples, newer: Samples): Samples {
     ];
     const [taken, offered] = isOlderFuller ? [other, base] : [base, other];
     if (field === "distance") return [taken];
-    if (shared.count > 0 && shared.differ === 0) return [offered, taken];
+    // A few equal values are chance; half of the sparser recording is not.
+    if (shared.differ === 0 && shared.count > 0 && shared.count * 2 >= offered.time.length) {
+      return [offered, taken];
+    }
     const isHole = holesOf(taken.time, offered.time, span);
     const inHole = (_: number, index: number): boolean => isHole[index] === 1;
     return [taken, { ...offered, time: offered.time.filter(inHole), value: offered.value.filter(inHole) }];

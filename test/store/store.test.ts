@@ -215,6 +215,14 @@ describe("two recordings of one session", () => {
       expect(await merge(store, without(second))).toMatchObject({ unchanged: 1 });
   });
 
+  test("a few equal values do not make two recordings one", async () => {
+    const store = openTemp();
+    await merge(store, recorded(pulse(0, 595, () => 140)));
+    // Every minute, three seconds after the denser one, but for one value at the same instant.
+    const sparse = [{ timestamp: START, heartRate: 140 }, ...pulse(63, 595, () => 150, 60)];
+    expect(await merge(store, recorded(sparse))).toMatchObject({ unchanged: 1 });
+  });
+
   test("what a shorter rewrite leaves outside is not of the session", async () => {
     const store = openTemp();
     const of = (revision: number, seconds: number) =>

@@ -124,53 +124,60 @@ function compareAge(a: Session, b: Session): number {
  * `sessions` by start, as {@link withoutRewrites} gives them.
  */
 export function possibleDuplicates(sessions: readonly Session[]): Map<string, string> {
-  const partners = new Map<Session, Session[]>();
-  const pair = (a: Session, b: Session): void => {
-    const list = partners.get(a);
-    if (list === undefined) partners.set(a, [b]);
-    else list.push(b);
-  };
+  // Two passes over the pairs, since all of them may be more than fits into memory.
+  const groups = new Groups();
+  eachPair(sessions, (a, b) => groups.unite(a, b));
+  const richer = new Map<Session, Session>();
+  eachPair(sessions, (a, b) => {
+    const [poor, rich] = groups.compare(a, b) < 0 ? [a, b] : [b, a];
+    const other = richer.get(poor);
+    if (other === undefined || groups.compare(rich, other) > 0) richer.set(poor, rich);
+  });
+  return new Map([...richer].map(([poor, rich]) => [poor.externalId, rich.externalId]));
+}
+
+/** Every two that are likely one session; `sessions` by start. */
+function eachPair(sessions: readonly Session[], visit: (a: Session, b: Session) => void): void {
   // Those that may still reach into what comes next.
   let running: Session[] = [];
   for (const session of sessions) {
     running = running.filter((other) => other.end >= session.start);
-    for (const other of running) {
-      if (!isSameSession(other, session)) continue;
-      pair(other, session);
-      pair(session, other);
-    }
+    for (const other of running) if (isSameSession(other, session)) visit(other, session);
     running.push(session);
   }
-  const richer = new Map<string, string>();
-  for (const group of groupsOf(partners)) {
-    const longest = group.reduce((length, { start, end }) => Math.max(length, end - start), 0);
-    // A fragment is a copy of the whole, however much it tells: its numbers are not those of the session.
-    const isWhole = ({ start, end }: Session): number => (2 * (end - start) >= longest ? 1 : 0);
-    // One order for all of a group, or each might be the copy of another.
-    const compare = (a: Session, b: Session): number => isWhole(a) - isWhole(b) || compareRichness(a, b);
-    for (const session of group) {
-      const best = (partners.get(session) ?? []).reduce((a, b) => (compare(a, b) >= 0 ? a : b));
-      if (compare(best, session) > 0) richer.set(session.externalId, best.externalId);
-    }
-  }
-  return richer;
 }
 
-/** What hangs together. */
-function* groupsOf(partners: ReadonlyMap<Session, readonly Session[]>): Generator<Session[]> {
-  const seen = new Set<Session>();
-  for (const first of partners.keys()) {
-    if (seen.has(first)) continue;
-    seen.add(first);
-    const group = [first];
-    for (const session of group) {
-      for (const partner of partners.get(session) ?? []) {
-        if (seen.has(partner)) continue;
-        seen.add(partner);
-        group.push(partner);
-      }
-    }
-    yield group;
+/** Sessions that hang together as copies. One order holds for all of a group, or each might be the copy of another. */
+class Groups {
+  /** Towards the one that stands for the group. */
+  readonly #parent = new Map<Session, Session>();
+  /** Of the longest session of a group, by the one that stands for it. */
+  readonly #longest = new Map<Session, number>();
+
+  unite(a: Session, b: Session): void {
+    const [one, other] = [this.#rootOf(a), this.#rootOf(b)];
+    if (one === other) return;
+    this.#longest.set(one, Math.max(this.#longestOf(one), this.#longestOf(other)));
+    this.#parent.set(other, one);
+  }
+
+  /** A fragment is a copy of the whole, however much it tells: its numbers are not those of the session. */
+  compare(a: Session, b: Session): number {
+    const least = this.#longestOf(this.#rootOf(a)) / 2;
+    const isWhole = ({ start, end }: Session): number => (end - start >= least ? 1 : 0);
+    return isWhole(a) - isWhole(b) || compareRichness(a, b);
+  }
+
+  #rootOf(session: Session): Session {
+    let root = session;
+    for (let up = this.#parent.get(root); up !== undefined; up = this.#parent.get(root)) root = up;
+    // The next one has one step to go.
+    if (root !== session) this.#parent.set(session, root);
+    return root;
+  }
+
+  #longestOf(root: Session): number {
+    return this.#longest.get(root) ?? root.end - root.start;
   }
 }
 

@@ -118,6 +118,15 @@ describe("which of two is the copy", () => {
     ]);
   });
 
+  test("thousands of copies of one session are copies of one, and do not fill the memory", () => {
+    const sessions = sessionsOf(
+      Array.from({ length: 6000 }, (_, index) => ({ from: 0, to: 60, source: `App ${index}` })),
+    );
+    const richer = possibleDuplicates(withoutRewrites(sessions));
+    expect(richer.size).toBe(5999);
+    expect(new Set(richer.values()).size).toBe(1);
+  });
+
   test("of three the two poorer ones are copies of the richest", () => {
     const given = [
       { from: 0, to: 60, source: "B", children: ENERGY },
