@@ -54,11 +54,8 @@ export class App implements CommandContext {
   /** Takes over the parsed global flags, and loads what every command needs but `--help` does not: the database driver. */
   async configure(globals: GlobalOptions): Promise<void> {
     this.globals = globals;
-    this.io = {
-      ...this.io,
-      color: this.io.color && globals.color,
-      interactive: this.io.interactive && globals.input,
-    };
+    if (!globals.color) this.io = { ...this.io, color: false };
+    if (!globals.input) this.io = { ...this.io, interactive: false };
     ({ openStore: this.#openStore } = await import("./store/store.ts"));
   }
 

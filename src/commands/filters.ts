@@ -12,14 +12,14 @@ export interface FilterFlags {
   readonly limit?: string;
 }
 
-/** Adds the filter flags that `list`, `export` and `report` share. */
-export function addFilterOptions(command: Command): Command {
+/** Adds the filter flags that `list`, `export` and `report` share. `limit` is the help text of that one. */
+export function addFilterOptions(command: Command, limit = "at most this many, or all"): Command {
   return command
     .option("--from <date>", "from this local date on, inclusive: 2026-11-18, 2026-11 or 2026")
     .option("--to <date>", "up to this local date, inclusive: 2026-11-18, 2026-11 or 2026")
     .option("--sport <sport>", "a sport or a sub-sport in FIT's words: running, trail, lap_swimming")
     .option("--source <provider>", PROVIDER_IDS.join(", "))
-    .option("--limit <n>", "at most this many");
+    .option("--limit <n>", limit);
 }
 
 /** What the flags mean to the store. Throws `UsageError` for what cannot be meant. */
@@ -101,9 +101,10 @@ function parseSource(text: string): string {
 }
 
 function parseLimit(text: string): number {
+  if (text === "all") return Number.POSITIVE_INFINITY;
   const limit = Number(text);
   if (/^\d{1,9}$/.test(text) && limit > 0) return limit;
   throw new UsageError("BAD_LIMIT", `--limit: "${text}" is not a number of activities`, {
-    hint: "--limit 20",
+    hint: "--limit 20, or --limit all",
   });
 }

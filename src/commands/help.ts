@@ -62,7 +62,7 @@ export const HELP: Readonly<Record<string, CommandHelp>> = {
   },
   list: {
     description:
-      "The stored activities, newest first, or their totals. On a terminal a table; in a pipe tab-separated lines, nothing truncated.",
+      "The stored activities, newest first, or their totals. A table has the newest 20 unless --limit says otherwise: aligned on a terminal, tab-separated in a pipe, where no value is cut. JSON, NDJSON and CSV have all.",
     examples: [
       ["The last ten", "fitglue list --limit 10"],
       ["What each week added up to", "fitglue list --totals --by week"],

@@ -32,7 +32,10 @@ import { addFilterOptions, parseFilters } from "./filters.ts";
 const FORMATS = ["table", "json", "ndjson", "csv"] as const;
 type Format = (typeof FORMATS)[number];
 
-/** How many rows a table on a terminal has unless `--limit` says otherwise. */
+/**
+ * How many rows a table has unless `--limit` says otherwise, in a pipe too: what is seen is what is piped, and what is left out is
+ * told. The other formats are for programs and have all of them.
+ */
 const TABLE_ROWS = 20;
 
 /**
@@ -52,7 +55,10 @@ export interface ListOptions {
 
 /** `fitglue list`. */
 export function newListCommand(context: CommandContext): Command {
-  const command = addFilterOptions(new Command("list"))
+  const command = addFilterOptions(
+    new Command("list"),
+    `at most this many, or all (default: ${TABLE_ROWS} in a table)`,
+  )
     .addOption(new Option("--format <format>", `how to write them (default: table)`).choices(FORMATS))
     .option("--totals", "count, time, distance, climb and calories instead of activities", false)
     .addOption(
@@ -83,25 +89,33 @@ export async function runList(options: ListOptions): Promise<void> {
 }
 
 async function listActivities({ context, filter, format }: ListOptions): Promise<void> {
-  const { stdout } = context.io;
+  if (format === "table") listTable(context, filter);
+  else writeLines(context, format === "csv" ? await csvLines() : documents(format), filter);
+}
+
+function listTable(context: CommandContext, filter: ActivityFilter): void {
   const store = context.store("read");
   const look = lookOf(context.io);
-  if (format === "table" && look !== null) {
-    const activities = [...store.list({ ...filter, limit: filter.limit ?? TABLE_ROWS })];
+  const rows = { ...filter, limit: filter.limit ?? TABLE_ROWS };
+  if (look === null) {
+    writeLines(context, tsvLines, rows);
+  } else {
+    const activities = [...store.select(rows, TABLE_FIELDS)];
     if (activities.length === 0) {
       context.say(store.count() === 0 ? EMPTY_STORE : "no activity matches\n");
       return;
     }
-    stdout.write(`${activityTable(activities, look).join("\n")}\n`);
-    const all = filter.limit === undefined ? store.count(filter) : activities.length;
-    const more = all - activities.length;
-    if (more > 0) context.say(`${more} more: fitglue list --limit ${all}\n`);
-    return;
+    context.io.stdout.write(`${activityTable(activities, look).join("\n")}\n`);
   }
-  const lines = format === "table" ? tsvLines : format === "csv" ? await csvLines() : documents(format);
+  const more = filter.limit === undefined ? store.count(filter) - TABLE_ROWS : 0;
+  if (more > 0) context.say(`${more} more: add --limit all\n`);
+}
+
+function writeLines(context: CommandContext, lines: Lines, filter: ActivityFilter): void {
+  const { stdout } = context.io;
   let piece = "";
   // One at a time: ten thousand activities need no more memory than one.
-  for (const line of lines(store, filter)) {
+  for (const line of lines(context.store("read"), filter)) {
     piece += line;
     if (piece.length < PIECE) continue;
     stdout.write(piece);
@@ -151,7 +165,31 @@ const COLUMNS: readonly Column[] = [
   { header: "Title", shrinkTo: 10, dispensable: 5 },
 ];
 
-function activityTable(activities: readonly StoredActivity[], look: Look): string[] {
+/** What a row of the table is made from. */
+const TABLE_FIELDS = [
+  "id",
+  "source",
+  "sport",
+  "subSport",
+  "sourceSport",
+  "startTime",
+  "utcOffsetS",
+  "title",
+  "totalDistance",
+  "totalTimerTime",
+  "totalElapsedTime",
+  "avgSpeed",
+  "avgHeartRate",
+  "totalAscent",
+  "totalCalories",
+  "extra",
+  "deletedAt",
+] as const satisfies readonly (keyof StoredActivity)[];
+
+function activityTable(
+  activities: readonly Pick<StoredActivity, (typeof TABLE_FIELDS)[number]>[],
+  look: Look,
+): string[] {
   const marks = look.unicode
     ? { duplicate: "≈", deleted: "†", zone: "*" }
     : { duplicate: "~", deleted: "x", zone: "*" };

@@ -1,4 +1,3 @@
-import { isatty } from "node:tty";
 import { StoreError } from "../errors.ts";
 
 /** The environment, as `process.env` has it. */
@@ -82,7 +81,9 @@ export function processIo(environment: Environment): ProcessIo {
     stdout: output("stdout"),
     stderr: output("stderr"),
     stdin: {
-      isTTY: isatty(0),
+      get isTTY() {
+        return isTerminal(0);
+      },
       async readAll() {
         const chunks: Buffer[] = [];
         for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
@@ -105,7 +106,9 @@ export function processIo(environment: Environment): ProcessIo {
     },
     color: useColor(environment),
     unicode: useUnicode(environment),
-    interactive: isatty(0) && isatty(2),
+    get interactive() {
+      return isTerminal(0) && isTerminal(2);
+    },
     async flush() {
       await Promise.all(opened.map(drained));
       // A file tells what is wrong with it one turn after the write.
@@ -113,6 +116,11 @@ export function processIo(environment: Environment): ProcessIo {
       if (state.lost !== undefined) throw state.lost;
     },
   };
+}
+
+/** `node:tty` brings the network with it, and most commands never ask. */
+function isTerminal(descriptor: number): boolean {
+  return process.getBuiltinModule("node:tty").isatty(descriptor);
 }
 
 function unwritable(error: NodeJS.ErrnoException): StoreError {

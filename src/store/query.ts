@@ -12,6 +12,7 @@ export interface ActivityFilter {
   /** A sport, or a sub_sport. */
   readonly sport?: string | undefined;
   readonly source?: string | undefined;
+  /** Infinity is none, as leaving it out is. */
   readonly limit?: number | undefined;
   /** Default: newest first. */
   readonly order?: "newest" | "oldest" | undefined;
@@ -26,6 +27,7 @@ export const LOCAL_DATE = `CASE
   WHEN start_time LIKE '%Z' THEN date(start_time, 'localtime')
   ELSE date(start_time) END`;
 
+/** What a filter asks of an activity, in no order and without its limit. */
 function where(filter: ActivityFilter): { sql: string; values: (string | number)[] } {
   const parts: string[] = [];
   const values: (string | number)[] = [];
@@ -37,14 +39,16 @@ function where(filter: ActivityFilter): { sql: string; values: (string | number)
   if (filter.to !== undefined) add(`${LOCAL_DATE} <= ?`, filter.to);
   if (filter.sport !== undefined) add("(sport = ? OR sub_sport = ?)", filter.sport, filter.sport);
   if (filter.source !== undefined) add("source = ?", filter.source);
-  let sql = parts.length > 0 ? ` WHERE ${parts.join(" AND ")}` : "";
+  return { sql: parts.length > 0 ? ` WHERE ${parts.join(" AND ")}` : "", values };
+}
+
+/** The same in the filter's order, and not more than its limit. */
+function selection(filter: ActivityFilter): { sql: string; values: (string | number)[] } {
+  const { sql, values } = where(filter);
   const direction = filter.order === "oldest" ? "ASC" : "DESC";
-  sql += ` ORDER BY start_time ${direction}, id ${direction}`;
-  if (filter.limit !== undefined) {
-    sql += " LIMIT ?";
-    values.push(filter.limit);
-  }
-  return { sql, values };
+  const ordered = `${sql} ORDER BY start_time ${direction}, id ${direction}`;
+  if (filter.limit === undefined || !Number.isFinite(filter.limit)) return { sql: ordered, values };
+  return { sql: `${ordered} LIMIT ?`, values: [...values, filter.limit] };
 }
 
 /** The values of an activity that {@link selectRows} can read without reading the whole of it. */
@@ -72,7 +76,7 @@ export function* selectRows<const F extends readonly SelectableField[]>(
   fields: F,
 ): Generator<ActivityRow<F>, void, void> {
   try {
-    const { sql, values } = where(filter);
+    const { sql, values } = selection(filter);
     const rows = db
       .prepare(`SELECT ${fields.map((field) => FIELD_SQL[field]).join(", ")} FROM activities${sql}`)
       .raw()
@@ -92,7 +96,7 @@ export function* selectRows<const F extends readonly SelectableField[]>(
 
 /** The ids that a filter leaves, in its order. */
 export function selectIds(db: Database, filter: ActivityFilter): number[] {
-  const { sql, values } = where(filter);
+  const { sql, values } = selection(filter);
   return db
     .prepare(`SELECT id FROM activities${sql}`)
     .pluck()
@@ -101,11 +105,10 @@ export function selectIds(db: Database, filter: ActivityFilter): number[] {
 
 /** How many activities a filter leaves, its limit aside. */
 export function countActivities(db: Database, filter: ActivityFilter): number {
-  const { sql, values } = where({ ...filter, limit: undefined });
-  // In no order, which counting needs not.
+  const { sql, values } = where(filter);
   return Number(
     db
-      .prepare(`SELECT count(*) FROM (SELECT id FROM activities${sql})`)
+      .prepare(`SELECT count(*) FROM activities${sql}`)
       .pluck()
       .get(...values),
   );

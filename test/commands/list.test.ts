@@ -40,16 +40,46 @@ describe("fitglue list on a terminal", () => {
     expect(all.stdout.trimEnd().split("\n")).toHaveLength(21);
     expect(all.stdout).toContain("2026-01-23 12:00");
     expect(all.stdout).not.toContain("2026-01-03");
-    expect(all.stderr).toBe("3 more: fitglue list --limit 23\n");
+    expect(all.stderr).toBe("3 more: add --limit all\n");
     const quiet = await run(home, ["list", "--quiet"], { columns: 80 });
     expect(quiet.stderr).toBe("");
     const two = await run(home, ["list", "--limit", "2"], { columns: 80 });
     expect(two.stdout.trimEnd().split("\n")).toHaveLength(3);
     expect(two.stderr).toBe("");
-    // A pipe has no limit of its own.
+    for (const terminal of [{ columns: 80 }, {}]) {
+      const every = await run(home, ["list", "--limit", "all"], terminal);
+      expect(every.stdout.trimEnd().split("\n")).toHaveLength(24);
+      expect(every.stderr).toBe("");
+    }
+  });
+
+  it("pipes the rows that it shows, and tells what is left out; the formats for programs have all", async () => {
+    const many: Activity[] = Array.from({ length: 23 }, (_, at) => ({
+      ...EMPTY_ACTIVITY,
+      externalId: `n${at}`,
+      sport: at < 21 ? "running" : "cycling",
+      startTime: `2026-01-${String(at + 1).padStart(2, "0")}T12:00:00.000Z`,
+    }));
+    const home = await demoHome(many);
     const piped = await run(home, ["list"]);
-    expect(piped.stdout.trimEnd().split("\n")).toHaveLength(24);
-    expect(piped.stderr).toBe("");
+    expect(piped.stdout.trimEnd().split("\n")).toHaveLength(21);
+    expect(piped.stdout).toContain("2026-01-23T12:00:00Z");
+    expect(piped.stdout).not.toContain("2026-01-03");
+    expect(piped.stderr).toBe("3 more: add --limit all\n");
+    const runs = await run(home, ["list", "--sport", "running"]);
+    expect(runs.stderr).toBe("1 more: add --limit all\n");
+    for (const argv of [["--quiet"], ["--limit", "20"], ["--sport", "cycling"]]) {
+      expect((await run(home, ["list", ...argv])).stderr).toBe("");
+    }
+    expect(JSON.parse((await run(home, ["list", "--format", "json"])).stdout)).toHaveLength(23);
+    for (const [format, lines] of [
+      ["ndjson", 23],
+      ["csv", 24],
+    ] as const) {
+      const all = await run(home, ["list", "--format", format]);
+      expect(all.stdout.trimEnd().split("\n")).toHaveLength(lines);
+      expect(all.stderr).toBe("");
+    }
   });
 
   it("marks what its source has not any more", async () => {
@@ -207,7 +237,7 @@ describe("fitglue list of more than is written at once", () => {
     const home = await demoHome(many);
     const read = async (...argv: string[]): Promise<string> => (await run(home, ["list", ...argv])).stdout;
     const titles = many.map(({ title }) => title);
-    const tsv = (await read()).trimEnd().split("\n");
+    const tsv = (await read("--limit", "all")).trimEnd().split("\n");
     expect(tsv.slice(1).map((line) => line.split("\t")[13])).toEqual(titles);
     const csv = (await read("--format", "csv")).trimEnd().split("\r\n");
     expect(csv.slice(1).map((line) => line.split(",")[7])).toEqual(titles);
@@ -285,8 +315,8 @@ describe("fitglue list filters", () => {
     ],
     [["--sport", "quidditch"], 'unknown sport "quidditch"', "fitglue list --totals --by sport"],
     [["--source", "garmin"], 'unknown source "garmin"', "one of: polar, fitbit, apple-health, file"],
-    [["--limit", "0"], '--limit: "0" is not a number of activities', "--limit 20"],
-    [["--limit", "-3"], '--limit: "-3" is not a number of activities', "--limit 20"],
+    [["--limit", "0"], '--limit: "0" is not a number of activities', "--limit 20, or --limit all"],
+    [["--limit", "-3"], '--limit: "-3" is not a number of activities', "--limit 20, or --limit all"],
     [["--by", "week"], "--by groups totals", "fitglue list --totals --by week"],
   ])("%j is a usage error", async (argv, message, hint) => {
     const { code, stdout, stderr } = await run(emptyHome(), ["list", ...argv]);
