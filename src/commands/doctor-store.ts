@@ -57,8 +57,9 @@ export async function checkStore(
         ? fine("database", `sound: ${databasePath}`)
         : attention("database", `damaged: ${error}`, "fitglue verify, then restore a backup"),
     );
-    findings.push(await checkLock(store, databasePath, context.now()));
-    findings.push(...checkContents(store));
+    const isLocked = await isRunLocked(databasePath);
+    findings.push(checkLock(store, databasePath, isLocked, context.now()));
+    findings.push(...checkContents(store, isLocked));
   } catch (error) {
     const failure = error instanceof Error && "code" in error ? String(error.code) : "";
     if (!(error instanceof StoreError) && !failure.startsWith("SQLITE_")) throw error;
@@ -75,30 +76,34 @@ export async function checkStore(
   return { findings, store };
 }
 
-/** The lock is the system's: a dead process cannot leave it held, so a held one is a run under way or one that hangs. */
-async function checkLock(store: Store, databasePath: string, now: number): Promise<Finding> {
-  const path = runLockPath(databasePath);
-  if (!existsSync(path)) return fine("lock", "no run under way");
+async function isRunLocked(databasePath: string): Promise<boolean> {
+  if (!existsSync(runLockPath(databasePath))) return false;
   try {
     (await acquireRunLock(databasePath, { waitMs: 0 })).release();
-    return fine("lock", "no run under way");
+    return false;
   } catch (error) {
-    if (!(error instanceof FitglueError) || error.code !== "STORE_LOCKED") throw error;
-    const starts = store.syncState.all().map(({ lastStartedAt }) => lastStartedAt ?? "");
-    const { last } = importRecords(store.db);
-    if (last?.status === "running") starts.push(last.startedAt);
-    const latest = Date.parse(starts.toSorted().at(-1) ?? "");
-    return now - latest > LONG_RUN_MS
-      ? attention(
-          "lock",
-          "a run has been holding the lock for more than six hours",
-          `see which process it is, and end it: fuser ${path}`,
-        )
-      : fine("lock", "a run is under way");
+    if (error instanceof FitglueError && error.code === "STORE_LOCKED") return true;
+    throw error;
   }
 }
 
-function checkContents(store: Store): Finding[] {
+/** The lock is the system's: a dead process cannot leave it held, so a held one is a run under way or one that hangs. */
+function checkLock(store: Store, databasePath: string, isLocked: boolean, now: number): Finding {
+  if (!isLocked) return fine("lock", "no run under way");
+  const starts = store.syncState.all().map(({ lastStartedAt }) => lastStartedAt ?? "");
+  const { last } = importRecords(store.db);
+  if (last?.status === "running") starts.push(last.startedAt);
+  const latest = Date.parse(starts.toSorted().at(-1) ?? "");
+  return now - latest > LONG_RUN_MS
+    ? attention(
+        "lock",
+        "a run has been holding the lock for more than six hours",
+        `see which process it is, and end it: fuser ${runLockPath(databasePath)}`,
+      )
+    : fine("lock", "a run is under way");
+}
+
+function checkContents(store: Store, isLocked: boolean): Finding[] {
   const counts = sourceCounts(store.db);
   const total = (field: "activities" | "skipped" | "pendingReceipts"): number =>
     counts.reduce((sum, row) => sum + row[field], 0);
@@ -119,7 +124,10 @@ function checkContents(store: Store): Finding[] {
           "fitglue skipped, and after an update fitglue skipped --retry",
         ),
   );
-  for (const { name, startedAt } of importRecords(store.db).interrupted) {
+  const { last, interrupted } = importRecords(store.db);
+  // While a run holds the lock, an import that began last may be that run.
+  const cutOff = isLocked && last?.status === "running" ? interrupted.slice(0, -1) : interrupted;
+  for (const { name, startedAt } of cutOff) {
     findings.push(
       attention("imports", `the import of ${name} on ${startedAt} did not end`, "fitglue import it again"),
     );

@@ -22,7 +22,7 @@ import { paint } from "./look.ts";
 import { renderRouteMap } from "./route-map.ts";
 import { columnSeries, speedSeries } from "./series.ts";
 import { renderTable } from "./table.ts";
-import { cut, displayWidth, pad, plainText, truncate } from "./text.ts";
+import { displayWidth, pad, plainText, truncate, wrap } from "./text.ts";
 
 /** What is known of an activity from elsewhere in the store. */
 export interface Surroundings {
@@ -307,29 +307,6 @@ function beside(left: readonly string[], right: readonly string[], column: numbe
   return Array.from({ length: Math.max(left.length, right.length) }, (_, row) =>
     `${pad(left[row] ?? "", column)}  ${right[row] ?? ""}`.trimEnd(),
   );
-}
-
-/** Breaks at spaces; a word that is too long is broken where it must. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    let rest = word;
-    if (line !== "" && displayWidth(line) + 1 + displayWidth(rest) <= width) {
-      line += ` ${rest}`;
-      continue;
-    }
-    if (line !== "") lines.push(line);
-    while (displayWidth(rest) > width) {
-      const part = cut(rest, width);
-      if (part === "") break;
-      lines.push(part);
-      rest = rest.slice(part.length);
-    }
-    line = rest;
-  }
-  if (line !== "") lines.push(line);
-  return lines;
 }
 
 function offsetText(utcOffsetS: number | null): string | null {

@@ -2,7 +2,7 @@ import { formatDuration } from "./format.ts";
 import type { Look } from "./look.ts";
 import { paint } from "./look.ts";
 import { formatBytes, plural } from "./progress.ts";
-import { plainText } from "./text.ts";
+import { plainText, wrap } from "./text.ts";
 
 /** What an import of one path ended with, as far as a person wants to know. */
 export interface ImportOutcome {
@@ -38,7 +38,7 @@ export function importSummary(result: ImportOutcome, elapsedMs: number, look: Lo
   const sports = Object.entries(result.sports).toSorted(([, a], [, b]) => b - a);
   if (sports.length > 0) {
     const words = sports.map(([sport, count]) => `${count} ${sport.replaceAll("_", " ")}`).join(", ");
-    lines.push(`  ${words}`);
+    lines.push(...wrap(words, look.width - 2).map((line) => `  ${line}`));
   }
   const stored = [
     ...(result.samples > 0 ? [plural(result.samples, "sample", "samples")] : []),
@@ -47,7 +47,11 @@ export function importSummary(result: ImportOutcome, elapsedMs: number, look: Lo
   ];
   lines.push(`  ${stored.join(", ")}`);
   for (const { code, count, example } of result.warnings) {
-    lines.push(`  ${paint(look, "warn", `${code} (${count})`)}  ${plainText(example)}`);
+    const head = `${code} (${count})`;
+    const [first = "", ...rest] = wrap(`${head}  ${plainText(example)}`, look.width - 4);
+    const isWhole = first.startsWith(head);
+    lines.push(`  ${isWhole ? paint(look, "warn", head) + first.slice(head.length) : first}`);
+    lines.push(...rest.map((line) => `    ${line}`));
   }
   return lines;
 }

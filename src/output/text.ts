@@ -64,3 +64,26 @@ export function pad(text: string, width: number, align: "left" | "right" = "left
   const space = " ".repeat(Math.max(0, width - displayWidth(text)));
   return align === "left" ? text + space : space + text;
 }
+
+/** The lines of a text that is broken at spaces; a word that is too long is broken where it must. Uncoloured text only. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    let rest = word;
+    if (line !== "" && displayWidth(line) + 1 + displayWidth(rest) <= width) {
+      line += ` ${rest}`;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    while (displayWidth(rest) > width) {
+      const part = cut(rest, width);
+      if (part === "") break;
+      lines.push(part);
+      rest = rest.slice(part.length);
+    }
+    line = rest;
+  }
+  if (line !== "") lines.push(line);
+  return lines;
+}

@@ -38,7 +38,7 @@ const MEANINGS: readonly (readonly [prefix: string, code: string, message: strin
     "SQLITE_CANTOPEN",
     "STORE_UNUSABLE",
     "the database cannot be opened",
-    "check that the folder exists and is yours",
+    "check that its folder exists and that you may write there: SQLite does, even to read",
   ],
   [
     "SQLITE_IOERR",

@@ -308,6 +308,21 @@ describe("the database", () => {
     ]);
   });
 
+  test.each([true, false])("an import under way is not one that was cut off (a run: %s)", async (running) => {
+    const context = await prepared(`
+      INSERT INTO imports (source, name, bytes, started_at, status) VALUES ('apple-health', 'old.zip', 1, '2026-11-18', 'running');
+      INSERT INTO imports (source, name, bytes, started_at, status) VALUES ('apple-health', 'export.zip', 1, '2026-11-19', 'running')`);
+    if (running) {
+      const lock = await acquireRunLock(context.settings().databasePath);
+      onTestFinished(() => lock.release());
+    }
+    const { bad } = await diagnose(context);
+    expect(bad.filter(({ check }) => check === "imports").map(({ detail }) => detail)).toEqual([
+      "the import of old.zip on 2026-11-18 did not end",
+      ...(running ? [] : ["the import of export.zip on 2026-11-19 did not end"]),
+    ]);
+  });
+
   test("an import that was repeated is not cut off any more", async () => {
     const { code } = await diagnose(
       await prepared(`

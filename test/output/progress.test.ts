@@ -140,6 +140,17 @@ describe("the end of an import", () => {
     ]);
   });
 
+  it("breaks at spaces where the terminal is narrow, and colours the code alone", () => {
+    const narrow = importSummary(result, 41_000, { width: 34, unicode: true, color: true });
+    expect(narrow.slice(2)).toEqual([
+      "  30 running, 4 walking, 2 cross",
+      "  country skiing",
+      "  123456 samples, 1 route, 2.5 GB read in 0:00:41",
+      "  \u001b[33mroute-missing (3)\u001b[0m  route_1.gpx",
+      "    is not there\ufffd",
+    ]);
+  });
+
   it("is one line in a log, and none when nothing happened", () => {
     expect(importLine(result)).toBe(
       "export\ufffd[2J.zip: 20 added, 3 updated, 12 unchanged, 1 skipped; route-missing (3): route_1.gpx is not there\ufffd",
