@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { Command, Option } from "commander";
@@ -179,8 +179,12 @@ async function exportToFolder(options: ExportOptions, out: string): Promise<Exit
       if (source === undefined || (options.onlyNew && source.activity.deletedAt !== null)) continue;
       const file = fileOf(source, options, omissions);
       if (file === null) continue;
-      const fileName = known?.fileName ?? fileNameOf(source.activity, file.extension);
+      const ownName = fileNameOf(source.activity, file.extension);
+      // The name that others know, but for another kind of original than was there before.
+      const stays = known !== undefined && extname(known.fileName) === extname(ownName);
+      const fileName = stays ? known.fileName : ownName;
       writeAtomically(join(folder, fileName), file.data);
+      if (known !== undefined && !stays) rmSync(join(folder, known.fileName), { force: true });
       files.push({ activityId: id, fileName });
       if (files.length - recorded >= RECORD_EVERY) record();
     }

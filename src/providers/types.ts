@@ -194,6 +194,11 @@ export interface ImportFile {
   readonly size: number;
   /** The first bytes (up to 4 KiB); empty for a folder. */
   readonly head: Buffer;
+  /**
+   * Files of the database, by `fileIdentity`. They must not even be opened: closing any descriptor of a file takes all locks of this
+   * process from it (fcntl(2)), SQLite's own included, and another run could write meanwhile.
+   */
+  readonly untouchable: ReadonlySet<string>;
 }
 
 export interface ImportSession {

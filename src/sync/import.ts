@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { FitglueError, InputError, InterruptedError, dispositionOf } from "../errors.ts";
+import { fileIdentity } from "../file-identity.ts";
 import { isoInstant } from "../model/index.ts";
 import type { FileSource, ImportFile, ImportProgress, ImportSession, Provider } from "../providers/types.ts";
-import type { ImportCounts, Store } from "../store/index.ts";
+import { type ImportCounts, runLockPath, type Store } from "../store/index.ts";
 import { fileDigest } from "./file-digest.ts";
 import { storedSessionsOf } from "./known.ts";
 import { writeBatch } from "./sync.ts";
@@ -70,7 +71,7 @@ async function readPath(
   let importId: number | undefined;
   let digest: Promise<Buffer | null> | undefined;
   try {
-    const file = openHead(path);
+    const file = openHead(path, databaseFiles(store.path));
     const provider = await recognize(file, providers);
     kind = provider.id;
     digest = file.isDirectory ? Promise.resolve(null) : fileDigest(path, options.signal);
@@ -117,12 +118,23 @@ async function readPath(
   return { path, kind, status, activities, ...count, bytes, warnings: groups, error, sports };
 }
 
+/** The database, what SQLite keeps beside it, and the run lock, as {@link ImportFile.untouchable}. */
+function databaseFiles(path: string): ReadonlySet<string> {
+  const lock = runLockPath(path);
+  const database = lock.slice(0, -".lock".length);
+  const files = [lock, database, `${database}-wal`, `${database}-shm`, `${database}-journal`];
+  return new Set(files.flatMap((file) => fileIdentity(file) ?? []));
+}
+
 /** Looks at a path without reading more than its head. Throws `InputError` for one that is absent or unreadable. */
-function openHead(path: string): ImportFile {
+function openHead(path: string, untouchable: ReadonlySet<string>): ImportFile {
   try {
     const stats = statSync(path);
-    if (stats.isDirectory()) return { path, isDirectory: true, size: 0, head: Buffer.alloc(0) };
+    if (stats.isDirectory()) return { path, isDirectory: true, size: 0, head: Buffer.alloc(0), untouchable };
     if (!stats.isFile()) throw new InputError("INPUT_NOT_A_FILE", `not a file or folder: ${path}`);
+    if (untouchable.has(fileIdentity(path) ?? "")) {
+      throw new InputError("INPUT_UNKNOWN", `the file is the database that the import would go to: ${path}`);
+    }
     const head = Buffer.alloc(Math.min(HEAD_BYTES, stats.size));
     const descriptor = openSync(path, "r");
     try {
@@ -131,6 +143,7 @@ function openHead(path: string): ImportFile {
         isDirectory: false,
         size: stats.size,
         head: head.subarray(0, readSync(descriptor, head)),
+        untouchable,
       };
     } finally {
       closeSync(descriptor);

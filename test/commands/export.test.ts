@@ -246,6 +246,30 @@ describe("export to a folder", () => {
     );
   });
 
+  it("gives another kind of original another name, and leaves no file of the old kind", async () => {
+    const { run, folder, change } = await home();
+    const raw = join(folder, "raw");
+    const original = (kind: string, mediaType: string, bytes: string): RawPayload => ({
+      kind,
+      mediaType,
+      bytes: Buffer.from(bytes),
+    });
+    const exercise = original("exercise", "application/json", '{"id":"new"}');
+    const activity = outdoorRun({ externalId: "new", startTime: "2026-11-19T05:42:10.000Z" });
+    await change((add) => add("polar", activity, [exercise]));
+    await run("4", "--format", "original", "--out", "raw");
+    expect(readdirSync(raw)).toEqual(["2026-11-19T0742_running_polar_4.json"]);
+    await change((add) =>
+      add("polar", { ...activity, avgHeartRate: 131 }, [
+        exercise,
+        original("gpx", "application/gpx+xml", "<gpx/>"),
+      ]),
+    );
+    await run("4", "--format", "original", "--out", "raw");
+    expect(readdirSync(raw)).toEqual(["2026-11-19T0742_running_polar_4.gpx"]);
+    expect(readFileSync(join(raw, "2026-11-19T0742_running_polar_4.gpx"), "utf8")).toBe("<gpx/>");
+  });
+
   it("counts a limit in new files, oldest first, and a plain export as exported", async () => {
     const { run, folder } = await home();
     await run("3", "--format", "tcx", "--out", "w/");

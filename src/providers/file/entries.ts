@@ -2,6 +2,8 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } fr
 import { join } from "node:path";
 import { fromBufferPromise, openPromise, type Entry, type ZipFile } from "yauzl";
 import { InputError } from "../../errors.ts";
+import { fileIdentity } from "../../file-identity.ts";
+import type { ImportFile } from "../types.ts";
 import { sessionFormatOf } from "./format.ts";
 
 /** One file of an archive: on disk, or in a zip on disk, or in a zip in a zip. */
@@ -34,21 +36,22 @@ const HEALTH_DATA = /<!DOCTYPE\s+HealthData[\s[>]|<HealthData[\s/>]/;
 const APPLE_FOLDERS = /(?:^|\/)(?:apple_health_export|workout-routes|electrocardiograms)(?:\/|$)/;
 
 /** Every file that is or may be a session, sorted by path. A folder is walked, a zip opened; links to folders are not followed. */
-export async function* entriesOf(path: string): AsyncGenerator<FileEntry | UnreadableEntry, void, void> {
-  if (statSync(path).isDirectory()) {
-    for (const file of walk(path, "", 0)) yield* fileEntries(join(path, file), file);
+export async function* entriesOf(given: ImportFile): AsyncGenerator<FileEntry | UnreadableEntry, void, void> {
+  if (given.isDirectory) {
+    for (const file of walk(given)) yield* fileEntries(join(given.path, file), file);
   } else {
-    yield* fileEntries(path, "");
+    yield* fileEntries(given.path, "");
   }
 }
 
 /** Whether a folder or a zip is an archive of sessions, by a look at the heads or the names of its files. */
-export async function holdsSessions(path: string, isDirectory: boolean): Promise<boolean> {
-  if (!isDirectory) return zipHoldsSessions(path);
+export async function holdsSessions(given: ImportFile): Promise<boolean> {
+  const { path } = given;
+  if (!given.isDirectory) return zipHoldsSessions(path);
   let looked = 0;
   let found = false;
   const zips: string[] = [];
-  for (const file of walk(path, "", 0)) {
+  for (const file of walk(given)) {
     if (APPLE_FOLDERS.test(file)) return false;
     const head = headOf(join(path, file));
     if (HEALTH_DATA.test(head.toString("latin1"))) return false;
@@ -111,7 +114,9 @@ export function isZip(head: Uint8Array): boolean {
   return head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
 }
 
-function* walk(root: string, below: string, depth: number): Generator<string> {
+/** The files in a folder, by their paths below it, but for those that must not be opened. */
+function* walk(given: ImportFile, below = "", depth = 0): Generator<string> {
+  const { path: root, untouchable } = given;
   let names;
   try {
     names = readdirSync(join(root, below), { withFileTypes: true });
@@ -124,9 +129,9 @@ function* walk(root: string, below: string, depth: number): Generator<string> {
     if (entry.name.startsWith(".") || entry.name === "__MACOSX") continue;
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
     if (entry.isDirectory()) {
-      if (depth < MAX_FOLDER_DEPTH) yield* walk(root, path, depth + 1);
+      if (depth < MAX_FOLDER_DEPTH) yield* walk(given, path, depth + 1);
     } else if (entry.isFile() || (entry.isSymbolicLink() && isFile(join(root, path)))) {
-      yield path;
+      if (!untouchable.has(fileIdentity(join(root, path)) ?? "")) yield path;
     }
   }
 }

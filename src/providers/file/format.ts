@@ -13,17 +13,21 @@ export const MEDIA_TYPES: Readonly<Record<SessionFormat, string>> = {
   gpx: "application/gpx+xml",
 };
 
-/** What the first bytes of a file are, gzipped or plain; null for anything else. */
-export function sessionFormatOf(head: Uint8Array): SessionFormat | null {
-  let plain = head;
-  if (head[0] === 0x1f && head[1] === 0x8b) {
+const HEAD_BYTES = 4096;
+
+/** What a file is by its first bytes, gzipped or plain; null for anything else. Later bytes are not looked at. */
+export function sessionFormatOf(bytes: Uint8Array): SessionFormat | null {
+  let start = bytes.subarray(0, HEAD_BYTES);
+  if (start[0] === 0x1f && start[1] === 0x8b) {
     try {
-      plain = gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1 << 22 });
+      // As much as deflate can make of them (1,032 times as much), and some more.
+      const maxOutputLength = 2048 * HEAD_BYTES;
+      const plain = gunzipSync(start, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength });
+      start = plain.subarray(0, HEAD_BYTES);
     } catch {
       return null;
     }
   }
-  const start = plain.subarray(0, 4096);
   if (isFit(start)) return "fit";
   if (isTcx(start)) return "tcx";
   return isGpx(start) ? "gpx" : null;

@@ -25,5 +25,5 @@ export const fileProvider: Provider & { readonly file: FileSource } = {
 
 async function recognizes(file: ImportFile): Promise<boolean> {
   if (!file.isDirectory && !isZip(file.head)) return sessionFormatOf(file.head) !== null;
-  return holdsSessions(file.path, file.isDirectory);
+  return holdsSessions(file);
 }

@@ -50,7 +50,7 @@ export async function* read(file: ImportFile, session: ImportSession): AsyncGene
   let records = 0;
   let activities = 0;
   let last: string | undefined;
-  for await (const entry of entriesOf(file.path)) {
+  for await (const entry of entriesOf(file)) {
     if (session.signal.aborted) throw new InterruptedError();
     const where = entry.path === "" ? file.path : entry.path;
     if ("problem" in entry) {

@@ -67,12 +67,14 @@ function tree(files: Readonly<Record<string, string | Buffer>>): string {
 /** What the import command hands over. */
 function given(at: string): ImportFile {
   const stats = statSync(at);
-  if (stats.isDirectory()) return { path: at, isDirectory: true, size: 0, head: Buffer.alloc(0) };
+  const untouchable = new Set<string>();
+  if (stats.isDirectory())
+    return { path: at, isDirectory: true, size: 0, head: Buffer.alloc(0), untouchable };
   const head = Buffer.alloc(Math.min(4096, stats.size));
   const file = openSync(at, "r");
   readSync(file, head);
   closeSync(file);
-  return { path: at, isDirectory: false, size: stats.size, head };
+  return { path: at, isDirectory: false, size: stats.size, head, untouchable };
 }
 
 interface Opened {

@@ -61,6 +61,7 @@ function exportZip(): string {
 const importFile = (path: string): ImportFile => ({
   path,
   isDirectory: false,
+  untouchable: new Set(),
   size: statSync(path).size,
   head: readFileSync(path).subarray(0, 4096),
 });

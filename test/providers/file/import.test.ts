@@ -10,7 +10,7 @@ import { tcxFile } from "../../../src/export/tcx.ts";
 import { FIT_MESSAGE } from "../../../src/formats/fit-messages.ts";
 import { type Activity, EMPTY_ACTIVITY, type StoredActivity } from "../../../src/model/index.ts";
 import { fileProvider } from "../../../src/providers/file/index.ts";
-import { openStore, type Store } from "../../../src/store/index.ts";
+import { acquireRunLock, openStore, type Store } from "../../../src/store/index.ts";
 import { type FileResult, importPath } from "../../../src/sync/import.ts";
 import { outdoorRun, START, strengthTraining, treadmillRun } from "../../model/stored-activity.ts";
 import { tempDir } from "../../temp.ts";
@@ -346,9 +346,53 @@ describe("a FIT file", () => {
   });
 });
 
+describe("a folder that the database lies in", () => {
+  /** Whether another process gets the lock that is held through this SQLite file. */
+  const isFree = (path: string): boolean => {
+    const script = `
+      const db = new (require("better-sqlite3"))(process.argv[1], { timeout: 0 });
+      try { db.exec("BEGIN EXCLUSIVE"); console.log("free"); } catch (error) { console.log(error.code); }`;
+    const answer = execFileSync(process.execPath, ["-e", script, path], { encoding: "utf8" }).trim();
+    expect(["free", "SQLITE_BUSY"]).toContain(answer);
+    return answer === "free";
+  };
+
+  it("keeps its locks: no file of it is opened", async () => {
+    const folder = tempDir();
+    const database = join(folder, "fitglue.db");
+    const store = openStore(database, { ifMissing: "create" });
+    writeFileSync(join(folder, "run.gpx"), gpxFile(outdoorRun()));
+    const lock = await acquireRunLock(database);
+    const load = (path: string): Promise<FileResult> =>
+      importPath(path, [fileProvider], store, {
+        dryRun: false,
+        signal: new AbortController().signal,
+        now: () => NOW,
+      });
+    expect(await load(folder)).toMatchObject({ status: "ok", added: 1 });
+    expect((await load(database)).error?.message).toBe(
+      `the file is the database that the import would go to: ${database}`,
+    );
+    expect(isFree(`${database}.lock`)).toBe(false);
+    lock.release();
+    expect(isFree(`${database}.lock`)).toBe(true);
+    store.close();
+  });
+});
+
 describe("TCX and GPX files of other programs", () => {
   const tcx = (body: string): string =>
     `<TrainingCenterDatabase xmlns="http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"><Activities>${body}</Activities></TrainingCenterDatabase>`;
+
+  it.each([
+    ["at its end", (text: string) => text + "\n".repeat(5 << 20)],
+    ["before what says what it is", (text: string) => text.replace("<trk>", `${" ".repeat(6 << 20)}<trk>`)],
+  ])("are read when they are gzipped and long %s", async (_, lengthen) => {
+    const { folder, put, load, all } = bench();
+    put("long.gpx.gz", gzipSync(lengthen(gpxFile(outdoorRun()))));
+    expect(await load(folder)).toMatchObject({ status: "ok", added: 1, warnings: [] });
+    expect(all()).toHaveLength(1);
+  });
 
   it("map with the zone that the times carry", async () => {
     const { put, load, all } = bench();
@@ -549,7 +593,7 @@ describe("archives", () => {
   it("an Apple Health export is not for this reader", async () => {
     const { folder, put } = bench();
     const look = (path: string, isDirectory: boolean, head = Buffer.alloc(0)): Promise<boolean> =>
-      fileProvider.file.recognizes({ path, isDirectory, size: 0, head });
+      fileProvider.file.recognizes({ path, isDirectory, size: 0, head, untouchable: new Set() });
     put("apple/workout-routes/route.gpx", gpxFile(outdoorRun()));
     put("apple/export.xml", '<?xml version="1.0"?><HealthData locale="en_GB">');
     expect(await look(join(folder, "apple"), true)).toBe(false);
