@@ -250,6 +250,12 @@ function decode(bytes: Uint8Array, skipHeader: boolean): Decoded {
   };
 }
 
+/** Beats per minute; 0 is how a device says that there was no strap. */
+function pulse(fields: Fields, name: string): number | null {
+  const value = number(fields, name);
+  return value !== null && value > 0 ? value : null;
+}
+
 function number(fields: Fields, ...names: string[]): number | null {
   for (const name of names) {
     const value = fields[name];
@@ -322,9 +328,9 @@ function summaryOf(fields: Fields): FitSummary {
     totalCalories: number(fields, "totalCalories"),
     totalAscent: withFraction(fields, "totalAscent", "totalFractionalAscent"),
     totalDescent: withFraction(fields, "totalDescent", "totalFractionalDescent"),
-    avgHeartRate: number(fields, "avgHeartRate"),
-    maxHeartRate: number(fields, "maxHeartRate"),
-    minHeartRate: number(fields, "minHeartRate"),
+    avgHeartRate: pulse(fields, "avgHeartRate"),
+    maxHeartRate: pulse(fields, "maxHeartRate"),
+    minHeartRate: pulse(fields, "minHeartRate"),
     avgSpeed: number(fields, "enhancedAvgSpeed", "avgSpeed"),
     maxSpeed: number(fields, "enhancedMaxSpeed", "maxSpeed"),
     avgCadence: withFraction(fields, "avgCadence", "avgFractionalCadence"),
@@ -425,11 +431,10 @@ function* recordsOf(messages: readonly Fields[]): Generator<FitRecord> {
     if (timestamp === null) continue;
     const lat = number(fields, "positionLat");
     const long = number(fields, "positionLong");
-    const pulse = number(fields, "heartRate");
     const known = lat !== null && long !== null;
     const row: FitRecord = {
       timestamp,
-      heartRate: pulse === 0 ? null : pulse,
+      heartRate: pulse(fields, "heartRate"),
       positionLat: known ? lat * SEMICIRCLE : null,
       positionLong: known ? long * SEMICIRCLE : null,
       altitude: number(fields, "enhancedAltitude", "altitude"),

@@ -39,21 +39,23 @@ export function* gpxPoints(track: GpxTrack): Generator<GpxPoint> {
  * (`hr`, `cad`, `atemp`, `speed`), PowerExtension (`PowerInWatts`), Strava's and others' bare `power`, Cluetrust's
  * gpxdata (`hr`, `cadence`, `temp`, `distance`, `power`), `speed` of GPX 1.0.
  */
-const POINT_NUMBERS: Readonly<Record<string, SampleField>> = {
-  ele: "altitude",
-  hr: "heartRate",
-  heartrate: "heartRate",
-  cad: "cadence",
-  cadence: "cadence",
-  power: "power",
-  powerinwatts: "power",
-  watts: "power",
-  atemp: "temperature",
-  temp: "temperature",
-  temperature: "temperature",
-  speed: "speed",
-  distance: "distance",
-};
+const POINT_NUMBERS: ReadonlyMap<string, SampleField> = new Map(
+  Object.entries({
+    ele: "altitude",
+    hr: "heartRate",
+    heartrate: "heartRate",
+    cad: "cadence",
+    cadence: "cadence",
+    power: "power",
+    powerinwatts: "power",
+    watts: "power",
+    atemp: "temperature",
+    temp: "temperature",
+    temperature: "temperature",
+    speed: "speed",
+    distance: "distance",
+  }),
+);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type OpenTrack = Omit<Mutable<GpxTrack>, "segments"> & { segments: GpxPoint[][] };
@@ -108,7 +110,7 @@ export function readGpx(bytes: Uint8Array): GpxFile {
       const name = path.at(-1) ?? "";
       const parent = path.at(-2) ?? "";
       if (point !== undefined) {
-        const field = POINT_NUMBERS[name.toLowerCase()];
+        const field = POINT_NUMBERS.get(name.toLowerCase());
         if (name === "trkpt") {
           if (point.timestamp !== undefined) segment?.push({ ...point, timestamp: point.timestamp });
           else if (track !== undefined) track.untimed++;
@@ -121,7 +123,7 @@ export function readGpx(bytes: Uint8Array): GpxFile {
           timed = true;
         } else if (field !== undefined) {
           const value = xmlNumber(text);
-          if (value !== undefined && !(field === "heartRate" && value === 0)) point[field] ??= value;
+          if (value !== undefined && !(field === "heartRate" && value <= 0)) point[field] ??= value;
         }
       } else if (track !== undefined) {
         if (name === "trk") track = undefined;

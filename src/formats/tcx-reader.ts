@@ -150,7 +150,7 @@ export function readTcx(bytes: Uint8Array): TcxFile {
         const field = POINT_NUMBERS[place];
         if (field !== undefined) {
           const value = xmlNumber(text);
-          if (value !== undefined && !(field === "heartRate" && value === 0)) point[field] = value;
+          if (value !== undefined && isThere(field, value)) point[field] = value;
         } else if (place === "Trackpoint/Time") {
           const time = seen(text);
           if (time !== undefined) point.timestamp = time;
@@ -160,8 +160,10 @@ export function readTcx(bytes: Uint8Array): TcxFile {
         }
       } else if (lap !== undefined) {
         const field = LAP_NUMBERS[place];
-        if (field !== undefined) lap[field] = xmlNumber(text) ?? null;
-        else if (place === "Lap/Intensity") lap.intensity = text || null;
+        if (field !== undefined) {
+          const value = xmlNumber(text);
+          lap[field] = value !== undefined && isThere(field, value) ? value : null;
+        } else if (place === "Lap/Intensity") lap.intensity = text || null;
         else if (place === "Lap/TriggerMethod") lap.triggerMethod = text || null;
         else if (name === "Track") track = undefined;
         else if (name === "Lap") lap = undefined;
@@ -178,6 +180,11 @@ export function readTcx(bytes: Uint8Array): TcxFile {
     },
   });
   return { activities, author, damage };
+}
+
+/** A pulse of 0 is how a device says that there was no strap. */
+function isThere(field: string, value: number): boolean {
+  return value > 0 || !/heartRate$/i.test(field);
 }
 
 function emptyActivity(sport: string | null): OpenActivity {

@@ -1,8 +1,11 @@
+/** A year: whoever asks for more does not mean it, and a date must come of it. */
+const LONGEST_MS = 366 * 86_400_000;
+
 /** `Retry-After` (RFC 9110 §10.2.3), seconds or an HTTP date, as Unix milliseconds; undefined when absent or unreadable. */
 export function retryAfter(headers: Readonly<Record<string, string>>, now: number): number | undefined {
   const value = headers["retry-after"]?.trim();
   if (value === undefined || value === "") return undefined;
-  if (/^\d+(\.\d+)?$/.test(value)) return now + Number(value) * 1000;
+  if (/^\d+(\.\d+)?$/.test(value)) return now + Math.min(Number(value) * 1000, LONGEST_MS);
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(date, now);
 }
@@ -21,7 +24,7 @@ export function windowReset(headers: Readonly<Record<string, string>>, now: numb
     const allowed = limit[index];
     const seconds = reset[index];
     if (allowed === undefined || seconds === undefined || used < allowed) continue;
-    until = Math.max(until ?? 0, now + seconds * 1000);
+    until = Math.max(until ?? 0, now + Math.min(seconds * 1000, LONGEST_MS));
   }
   return until;
 }

@@ -237,6 +237,18 @@ describe("rate limits", () => {
     expect(clock.sleeps).toEqual([7000]);
   });
 
+  test.each([
+    { "retry-after": "99999999999999" },
+    { "ratelimit-usage": "500", "ratelimit-limit": "500", "ratelimit-reset": "1e300" },
+  ])("takes no more than a year for an answer: %j", async (headers) => {
+    server.fail("/v3/x", { kind: "status", status: 429, headers });
+    const refused = client().request({ path: "/v3/x" });
+    await expect(refused).rejects.toMatchObject({
+      code: "RATE_LIMITED",
+      message: "the service asks to wait until 2027-11-21T12:00:00.000Z (/v3/x)",
+    });
+  });
+
   test("waits until the HTTP date of Retry-After", async () => {
     server.fail("/v3/x", {
       kind: "status",

@@ -45,6 +45,9 @@ export class Statistics {
   /** What was said to be less than nothing: a distance, an energy, a speed. No watch measures that. */
   readonly negative = new Set<string>();
 
+  /** Attributes whose unit is not known, as they are written. */
+  readonly #attributes = new Map<string, Json>();
+
   constructor(statistics: readonly WireStatistic[]) {
     this.#left = new Map(
       statistics.map((statistic) => [
@@ -77,9 +80,15 @@ export class Statistics {
     return value;
   }
 
+  /** The workout's own attribute in a unit that is not known: it is left as it is written. */
+  leave(attribute: string, value: number, unit: string | null): void {
+    this.unknownUnits.add(unit ?? "");
+    this.#attributes.set(attribute, unit === null ? value : `${value} ${unit}`);
+  }
+
   /** `HKQuantityTypeIdentifierStepCount` for a sum, `….average` and so on for what is measured. */
   left(): JsonObject {
-    const left: Record<string, Json> = {};
+    const left: Record<string, Json> = Object.fromEntries(this.#attributes);
     for (const [type, { statistic, parts }] of this.#left) {
       for (const part of parts) {
         const value = statistic[part];
@@ -155,10 +164,13 @@ function metadataValue(key: string, text: string): Json {
   return typeof converted === "number" ? converted : text;
 }
 
+/** Seconds, a generation: a duration beyond it is a slip, and no instant comes of it. */
+const LONGEST = 1e9;
+
 /** A duration in seconds; null for an unknown unit. */
 export function durationSeconds(duration: number | null, unit: string | null): number | null {
   const seconds = convert(duration, unit, "time");
-  return seconds !== null && seconds >= 0 ? seconds : null;
+  return seconds !== null && seconds >= 0 && seconds <= LONGEST ? seconds : null;
 }
 
 /** As {@link durationSeconds}; without a unit minutes where they fit into the time of the whole (seconds), else seconds. */
@@ -170,7 +182,8 @@ export function durationWithin(
   if (unit !== null) return durationSeconds(duration, unit);
   if (duration === null || duration < 0 || elapsed === null) return null;
   // Start and end are whole seconds and durations are not, so a duration may seem up to a second too long at each.
-  return duration * 60 <= elapsed + 2 ? duration * 60 : duration;
+  const seconds = duration * 60 <= elapsed + 2 ? duration * 60 : duration;
+  return seconds <= LONGEST ? seconds : null;
 }
 
 function instantOf(seconds: EpochSeconds | null): string | null {

@@ -209,7 +209,7 @@ function timerOf(
   statistics: Statistics,
 ): number | null {
   if (duration !== null && durationUnit !== null && convert(1, durationUnit, "time") === null) {
-    statistics.unknownUnits.add(durationUnit);
+    statistics.leave("duration", duration, durationUnit);
   }
   return durationWithin(duration, durationUnit, elapsed);
 }
@@ -247,7 +247,7 @@ function distanceOf(kind: string, wire: WireWorkout, statistics: Statistics): nu
     .sort((a, b) => Number(b.isOwn) - Number(a.isOwn) || b.metres - a.metres || (a.type < b.type ? -1 : 1));
   const [first] = distances;
   if (first === undefined) {
-    return attributeOf(wire.totalDistance, wire.totalDistanceUnit, "length", statistics);
+    return attributeOf(wire, "totalDistance", "length", statistics);
   }
   if (distances.length === 1 || OWN_DISTANCE.has(kind)) return statistics.take(first.type, "sum", "length");
   // Each of them stays in `extra`: the sum does not tell how far was swum.
@@ -256,14 +256,15 @@ function distanceOf(kind: string, wire: WireWorkout, statistics: Statistics): nu
 
 /** An attribute of old exports, in which 0 is written for "none". */
 function attributeOf(
-  value: number | null,
-  unit: string | null,
+  wire: WireWorkout,
+  name: "totalDistance" | "totalEnergyBurned",
   dimension: Dimension,
   statistics: Statistics,
 ): number | null {
+  const { [name]: value, [`${name}Unit` as const]: unit } = wire;
   if (value === null || value === 0) return null;
   const converted = convert(value, unit, dimension);
-  if (converted === null) statistics.unknownUnits.add(unit ?? "");
+  if (converted === null) statistics.leave(name, value, unit);
   else if (converted < 0) statistics.negative.add(dimension);
   return converted === null || converted < 0 ? null : converted;
 }
@@ -276,7 +277,7 @@ function energyOf(
   const basalType = `${QUANTITY}BasalEnergyBurned`;
   const active =
     statistics.take(`${QUANTITY}ActiveEnergyBurned`, "sum", "energy") ??
-    attributeOf(wire.totalEnergyBurned, wire.totalEnergyBurnedUnit, "energy", statistics);
+    attributeOf(wire, "totalEnergyBurned", "energy", statistics);
   const basal = statistics.read(basalType, "sum", "energy");
   return { active, total: active === null || basal === null ? null : finite(active + basal) };
 }

@@ -86,12 +86,12 @@ function sum(laps: readonly TcxLap[], value: (lap: TcxLap) => number | null): nu
   return known.length === 0 ? null : known.reduce((total, own) => total + own, 0);
 }
 
-const TRIGGERS: Readonly<Record<string, LapTrigger>> = {
-  Manual: "manual",
-  Distance: "distance",
-  Time: "time",
-  Location: "position_lap",
-};
+const TRIGGERS: ReadonlyMap<string | null, LapTrigger> = new Map([
+  ["Manual", "manual"],
+  ["Distance", "distance"],
+  ["Time", "time"],
+  ["Location", "position_lap"],
+]);
 
 function lapOf(lap: TcxLap, shiftMs: number): Lap {
   return {
@@ -102,7 +102,7 @@ function lapOf(lap: TcxLap, shiftMs: number): Lap {
     totalCalories: lap.calories || null,
     avgHeartRate: lap.avgHeartRate,
     maxHeartRate: lap.maxHeartRate,
-    lapTrigger: TRIGGERS[lap.triggerMethod ?? ""] ?? null,
+    lapTrigger: TRIGGERS.get(lap.triggerMethod) ?? null,
     intensity: lap.intensity === "Active" ? "active" : lap.intensity === "Resting" ? "rest" : null,
   };
 }

@@ -18,6 +18,7 @@ import { sportOf } from "./sports.ts";
 import {
   civilMs,
   exerciseId,
+  isUtcOffset,
   type ExercisePoint,
   type MetricsSummary,
   parseDayZones,
@@ -54,8 +55,8 @@ export function timesOf(point: ExercisePoint | undefined): ExerciseTimes | undef
   const start = interval?.startTime;
   if (start === undefined) return undefined;
   const civil = civilMs(interval?.civilStartTime);
-  const utcOffsetS =
-    interval?.startUtcOffset ?? (civil === undefined ? null : Math.round((civil - start) / 1000));
+  const apart = civil === undefined ? undefined : Math.round((civil - start) / 1000);
+  const utcOffsetS = interval?.startUtcOffset ?? (isUtcOffset(apart) ? apart : null);
   return {
     start,
     end: interval?.endTime,
@@ -191,15 +192,15 @@ function deviceOf(point: ExercisePoint | undefined): string | null {
 }
 
 /** FIT has no trigger for calories. */
-const TRIGGERS: Readonly<Record<string, LapTrigger>> = {
-  MANUAL: "manual",
-  DURATION: "time",
-  DISTANCE: "distance",
-  Manual: "manual",
-  Time: "time",
-  Distance: "distance",
-  Location: "position_lap",
-};
+const TRIGGERS: ReadonlyMap<string | null | undefined, LapTrigger> = new Map([
+  ["MANUAL", "manual"],
+  ["DURATION", "time"],
+  ["DISTANCE", "distance"],
+  ["Manual", "manual"],
+  ["Time", "time"],
+  ["Distance", "distance"],
+  ["Location", "position_lap"],
+]);
 
 function lapsOf(exercise: NonNullable<ExercisePoint["exercise"]>, tcx: TcxFile | undefined): Lap[] {
   const summaries = (exercise.splitSummaries ?? []).filter((split) => split !== undefined);
@@ -221,7 +222,7 @@ function lapsOf(exercise: NonNullable<ExercisePoint["exercise"]>, tcx: TcxFile |
         totalDistance: metres(distanceOf(metrics)),
         totalCalories: metrics?.caloriesKcal ?? null,
         avgHeartRate: positive(metrics?.averageHeartRateBeatsPerMinute),
-        lapTrigger: triggerOf(split.splitType),
+        lapTrigger: TRIGGERS.get(split.splitType) ?? null,
       };
     });
 }
@@ -234,17 +235,11 @@ function lapOfTcx(lap: TcxLap): Lap {
     totalDistance: lap.distance,
     // The schema demands a number there; 0 means that there is none.
     totalCalories: positive(lap.calories ?? undefined),
-    avgHeartRate: positive(lap.avgHeartRate ?? undefined),
-    maxHeartRate: positive(lap.maxHeartRate ?? undefined),
-    lapTrigger: triggerOf(lap.triggerMethod),
+    avgHeartRate: lap.avgHeartRate,
+    maxHeartRate: lap.maxHeartRate,
+    lapTrigger: TRIGGERS.get(lap.triggerMethod) ?? null,
     intensity: lap.intensity === "Active" ? "active" : lap.intensity === "Resting" ? "rest" : null,
   };
-}
-
-function triggerOf(method: string | null | undefined): LapTrigger | null {
-  return method !== null && method !== undefined && Object.hasOwn(TRIGGERS, method)
-    ? (TRIGGERS[method] ?? null)
-    : null;
 }
 
 const ZONES = [

@@ -23,6 +23,9 @@ const duration = z
   .optional()
   .catch(undefined);
 
+/** Whole seconds: no clock on earth is further from UTC than 18 hours. */
+const utcOffset = duration.transform((seconds) => (isUtcOffset(seconds) ? seconds : undefined));
+
 const text = z.string().min(1).optional().catch(undefined);
 
 /** Unix milliseconds; Google writes 0 to 9 digits of a second. */
@@ -94,9 +97,9 @@ const exerciseBody = z.object({
   interval: z
     .object({
       startTime: instant,
-      startUtcOffset: duration,
+      startUtcOffset: utcOffset,
       endTime: instant,
-      endUtcOffset: duration,
+      endUtcOffset: utcOffset,
       civilStartTime: civilTime,
     })
     .optional()
@@ -276,7 +279,12 @@ export function parseIdentity(value: unknown): string | undefined {
   return identity.safeParse(value).data?.healthUserId;
 }
 
-/** What a civil time's wall clock would be in Unix milliseconds if it were UTC; its zero members are left out. */
+/** Whether a number of seconds can be the offset of a zone. */
+export function isUtcOffset(seconds: number | undefined): seconds is number {
+  return Number.isInteger(seconds) && Math.abs(seconds ?? 0) <= 18 * 3600;
+}
+
+/** What a civil time's wall clock would be in Unix milliseconds if it were UTC; its zero members are left out. NaN when there is no such day. */
 export function civilMs(civil: z.infer<typeof civilTime>): number | undefined {
   const day = civil?.date;
   if (day?.year === undefined || day.month === undefined || day.day === undefined) return undefined;

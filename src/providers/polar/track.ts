@@ -104,8 +104,8 @@ function fromFit(file: FitFile, onFoot: boolean): Track {
       totalMovingTime: lap.totalMovingTime,
       totalDistance: lap.totalDistance,
       totalCalories: lap.totalCalories,
-      avgHeartRate: positive(lap.avgHeartRate),
-      maxHeartRate: positive(lap.maxHeartRate),
+      avgHeartRate: lap.avgHeartRate,
+      maxHeartRate: lap.maxHeartRate,
       lapTrigger: lap.lapTrigger,
       intensity: lap.intensity,
     })),
@@ -117,7 +117,7 @@ function fromFit(file: FitFile, onFoot: boolean): Track {
         : {
             totalAscent: only.totalAscent,
             totalDescent: only.totalDescent,
-            minHeartRate: positive(only.minHeartRate),
+            minHeartRate: only.minHeartRate,
             avgSpeed: only.avgSpeed,
             maxSpeed: only.maxSpeed,
             avgCadence: steps(only.avgCadence),
@@ -129,13 +129,16 @@ function fromFit(file: FitFile, onFoot: boolean): Track {
   };
 }
 
-const TCX_TRIGGERS: Readonly<Record<string, LapTrigger>> = {
-  Manual: "manual",
-  Distance: "distance",
-  Location: "position_marked",
-  Time: "time",
-};
-const TCX_INTENSITIES: Readonly<Record<string, LapIntensity>> = { Active: "active", Resting: "rest" };
+const TCX_TRIGGERS: ReadonlyMap<string | null, LapTrigger> = new Map([
+  ["Manual", "manual"],
+  ["Distance", "distance"],
+  ["Location", "position_marked"],
+  ["Time", "time"],
+]);
+const TCX_INTENSITIES: ReadonlyMap<string | null, LapIntensity> = new Map([
+  ["Active", "active"],
+  ["Resting", "rest"],
+]);
 
 function fromTcx(bytes: Uint8Array, onFoot: boolean): Track {
   const file = readTcx(bytes);
@@ -163,10 +166,10 @@ function tcxLap(lap: TcxLap): Lap {
     totalTimerTime: lap.totalTime,
     totalDistance: lap.distance,
     totalCalories: lap.calories,
-    avgHeartRate: positive(lap.avgHeartRate),
-    maxHeartRate: positive(lap.maxHeartRate),
-    lapTrigger: TCX_TRIGGERS[lap.triggerMethod ?? ""] ?? null,
-    intensity: TCX_INTENSITIES[lap.intensity ?? ""] ?? null,
+    avgHeartRate: lap.avgHeartRate,
+    maxHeartRate: lap.maxHeartRate,
+    lapTrigger: TCX_TRIGGERS.get(lap.triggerMethod) ?? null,
+    intensity: TCX_INTENSITIES.get(lap.intensity) ?? null,
   };
 }
 

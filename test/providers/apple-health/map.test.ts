@@ -164,8 +164,17 @@ describe("totals", () => {
     expect(activity.totalDistance).toBeNull();
     expect(activity.extra[`${Q}DistanceWalkingRunning`]).toBe("10 furlong");
     expect(oddities).toEqual([{ code: "unknown-unit", message: "unit furlong" }]);
-    expect(codes(workout("", 'totalEnergyBurned="5"'))).toEqual(["unknown-unit"]);
-    expect(codes(workout("", 'duration="1" durationUnit="fortnight"'))).toEqual(["unknown-unit"]);
+  });
+
+  test.each([
+    ['totalEnergyBurned="5"', "totalEnergyBurned", 5],
+    ['totalDistance="3" totalDistanceUnit="furlong"', "totalDistance", "3 furlong"],
+    ['duration="1" durationUnit="fortnight"', "duration", "1 fortnight"],
+  ])("likewise of the workout's own attributes: %s", (attributes, key, written) => {
+    const { activity, oddities } = mapElement(workout("", attributes));
+    expect(activity).toMatchObject({ totalTimerTime: null, totalDistance: null, activeCalories: null });
+    expect(activity.extra[key]).toBe(written);
+    expect(oddities.map(({ code }) => code)).toEqual(["unknown-unit"]);
   });
 
   test("beyond all numbers are missing, and kept as written", () => {
@@ -174,7 +183,7 @@ describe("totals", () => {
         statistic("DistanceWalkingRunning", 'sum="1e308" unit="km"') +
           statistic("ActiveEnergyBurned", 'sum="1e308" unit="kcal"') +
           statistic("BasalEnergyBurned", 'sum="1e308" unit="kcal"'),
-        'duration="1e308" durationUnit="min"',
+        'duration="1e307" durationUnit="s"',
       ),
     );
     expect(activity).toMatchObject({
@@ -205,6 +214,17 @@ describe("clocks", () => {
     expect(map("", attributes).totalTimerTime).toBe(expected);
     expect(map("", attributes).totalElapsedTime).toBe(3600);
     expect(map("", attributes).totalMovingTime).toBeNull();
+  });
+
+  test("a workout of 10^300 seconds without an end, in a pause that never ends", () => {
+    const xml = `<Workout workoutActivityType="HKWorkoutActivityTypeYoga" duration="1e300" durationUnit="s" startDate="2025-02-01 09:10:00 +0100">
+      <WorkoutEvent type="HKWorkoutEventTypePause" date="2025-02-01 09:20:00 +0100"/></Workout>`;
+    expect(mapElement(xml).activity).toMatchObject({
+      startTime: "2025-02-01T08:10:00.000Z",
+      totalElapsedTime: null,
+      totalTimerTime: null,
+      pauses: [],
+    });
   });
 
   test("a workout that ends before it starts has no elapsed time and is kept", () => {

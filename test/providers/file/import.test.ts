@@ -394,6 +394,33 @@ describe("TCX and GPX files of other programs", () => {
     expect(all()).toHaveLength(1);
   });
 
+  it("have no pulse where 0 is written for none, and no trigger where the word is none", async () => {
+    const { put, load, all } = bench();
+    const none = "<Value>0</Value>";
+    const body = `<Activity Sport="Running"><Id>2026-11-18T06:42:10Z</Id>
+      <Lap StartTime="2026-11-18T06:42:10Z"><TotalTimeSeconds>40</TotalTimeSeconds><DistanceMeters>100</DistanceMeters><Calories>3</Calories>
+      <AverageHeartRateBpm>${none}</AverageHeartRateBpm><MaximumHeartRateBpm>${none}</MaximumHeartRateBpm>
+      <Intensity>constructor</Intensity><TriggerMethod>constructor</TriggerMethod>
+      <Track><Trackpoint><Time>2026-11-18T06:42:10Z</Time><HeartRateBpm>${none}</HeartRateBpm><DistanceMeters>1</DistanceMeters></Trackpoint></Track>
+      </Lap></Activity>`;
+    expect(await load(put("run.tcx", tcx(body)))).toMatchObject({ status: "ok", added: 1 });
+    const unknown = { avgHeartRate: null, maxHeartRate: null };
+    expect(all()[0]).toMatchObject({
+      ...unknown,
+      minHeartRate: null,
+      laps: [{ ...unknown, lapTrigger: null, intensity: null }],
+    });
+    expect(all()[0]?.samples.heartRate).toBeUndefined();
+    const zero = { avgHeartRate: 0, maxHeartRate: 0, minHeartRate: 0 };
+    const fit = watchFit([
+      [FIT_MESSAGE.LAP, { startTime: at(0), timestamp: at(60), totalElapsedTime: 60, ...zero }],
+      session(0, 60, zero),
+      record(5, { heartRate: 0 }),
+    ]);
+    expect(await load(put("run.fit", fit))).toMatchObject({ status: "ok", added: 1 });
+    expect(all()[1]).toMatchObject({ ...unknown, minHeartRate: null, laps: [unknown] });
+  });
+
   it("map with the zone that the times carry", async () => {
     const { put, load, all } = bench();
     const body = `<Activity Sport="Biking"><Id>2026-11-18T06:42:10+01:00</Id>

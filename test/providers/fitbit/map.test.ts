@@ -352,6 +352,19 @@ describe("when it was", () => {
       },
       { startTime: "2026-07-14T22:00:00.000Z", utcOffsetS: 7200, totalElapsedTime: null },
     ],
+    ...["3600.5s", "-999999s", "1e3s"].map((startUtcOffset): (typeof cases)[number] => [
+      `by none where the offset is ${startUtcOffset}`,
+      { startTime: "2026-07-14T22:00:00Z", startUtcOffset },
+      { startTime: "2026-07-14T22:00:00.000Z", utcOffsetS: null, totalElapsedTime: null },
+    ]),
+    ...[0, 13, 2.5].map((month): (typeof cases)[number] => [
+      `by none where the civil month is ${month}`,
+      {
+        startTime: "2026-07-14T22:00:00Z",
+        civilStartTime: { date: { year: 2026, month, day: 15 }, time: {} },
+      },
+      { startTime: "2026-07-14T22:00:00.000Z", utcOffsetS: null, totalElapsedTime: null },
+    ]),
     [
       "without any zone, and nanoseconds",
       { startTime: "2026-07-14T22:00:00.123999999Z" },
