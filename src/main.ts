@@ -3,7 +3,7 @@ import { environmentOf } from "./config/process-environment.ts";
 import type { Environment } from "./config/settings.ts";
 import { FitglueError } from "./errors.ts";
 import { ExitCode } from "./exit-codes.ts";
-import { detailOf, type ErrorDetail, errorDocument, errorText } from "./output/errors.ts";
+import { detailOf, type ErrorDetail, errorLine, errorText } from "./output/errors.ts";
 import { ClosedPipeError, type Io, processIo } from "./output/io.ts";
 import { packageFile } from "./package.ts";
 
@@ -52,9 +52,7 @@ export async function main(
 /** Tells an error on stderr, and its exit code to the caller. */
 function fail(error: unknown, io: Io, detail: "json" | ErrorDetail): ExitCode {
   try {
-    io.stderr.write(
-      detail === "json" ? `${JSON.stringify(errorDocument(error))}\n` : errorText(error, detail),
-    );
+    io.stderr.write(detail === "json" ? errorLine(error) : errorText(error, detail));
   } catch (unwritable) {
     if (!(unwritable instanceof ClosedPipeError)) throw unwritable;
   }

@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import { ExitCode } from "../exit-codes.ts";
 import { backupStore } from "../store/index.ts";
+import { jsonText } from "../output/json.ts";
+import { formatBytes } from "../output/format.ts";
 import type { CommandContext } from "./context.ts";
 import { plural } from "../output/progress.ts";
-import { formatBytes } from "./facts.ts";
 
 export interface BackupCommandOptions {
   readonly context: CommandContext;
@@ -33,7 +34,7 @@ export async function runBackup(options: BackupCommandOptions): Promise<ExitCode
   const { path, bytes, schemaVersion, counts } = result;
   if (context.globals.json) {
     context.io.stdout.write(
-      `${JSON.stringify({ path, bytes, schema_version: schemaVersion, verified: true, counts })}\n`,
+      `${jsonText({ path, bytes, schema_version: schemaVersion, verified: true, counts })}\n`,
     );
   } else {
     context.say(

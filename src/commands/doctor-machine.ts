@@ -1,8 +1,9 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { StoreError } from "../errors.ts";
 import { databaseBytes } from "../store/index.ts";
+import { formatBytes } from "../output/format.ts";
 import type { CommandContext } from "./context.ts";
-import { formatBytes } from "./facts.ts";
 import { attention, fine, type Finding } from "./finding.ts";
 
 type Settings = ReturnType<CommandContext["settings"]>;
@@ -62,8 +63,18 @@ export function checkDisk(
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
   const available = free(folder);
   const text = `${formatBytes(available)} free in ${folder}`;
-  const needed = Math.max(LEAST_FREE, databaseBytes(databasePath) ?? 0);
+  const needed = Math.max(LEAST_FREE, sizeOf(databasePath));
   return available >= needed
     ? fine("disk", text)
     : attention("disk", text, `free some space: ${formatBytes(needed)} is the least that is comfortable`);
+}
+
+/** 0 for what cannot be looked into: that is told with the database. */
+function sizeOf(databasePath: string): number {
+  try {
+    return databaseBytes(databasePath) ?? 0;
+  } catch (error) {
+    if (error instanceof StoreError) return 0;
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { ExitCode } from "../exit-codes.ts";
+import { jsonText } from "../output/json.ts";
 import { lookOf, paint } from "../output/look.ts";
 import { tabSeparated } from "../output/table.ts";
 import { plainText } from "../output/text.ts";
@@ -48,7 +49,7 @@ export async function runDoctor(options: DoctorCommandOptions): Promise<ExitCode
 function write(context: CommandContext, findings: readonly Finding[], healthy: boolean): void {
   const { stdout } = context.io;
   if (context.globals.json) {
-    stdout.write(`${JSON.stringify({ version: context.version, healthy, findings })}\n`);
+    stdout.write(`${jsonText({ version: context.version, healthy, findings })}\n`);
     return;
   }
   const look = lookOf(context.io);

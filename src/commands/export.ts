@@ -197,9 +197,7 @@ async function exportToFolder(options: ExportOptions, out: string): Promise<Exit
       path: join(folder, fileName),
     }));
     const summary = { folder, format, exported: files.length, skipped: omissions.count };
-    context.io.stdout.write(
-      `${JSON.stringify({ ...summary, files: documents, warnings: omissions.documents })}\n`,
-    );
+    context.io.stdout.write(`${jsonText({ ...summary, files: documents, warnings: omissions.documents })}\n`);
   } else {
     const exported = `${files.length} ${files.length === 1 ? "activity" : "activities"} exported to ${out}`;
     const parts = [files.length > 0 || context.io.stderr.isTTY ? exported : "", omissions.text];

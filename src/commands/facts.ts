@@ -1,13 +1,3 @@
-/** `0 B`, `1.5 kB`, `12 MB`: powers of 1000, as file managers count. */
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  for (const unit of ["B", "kB", "MB", "GB"]) {
-    if (value < 1000) return `${unit === "B" || value >= 100 ? Math.round(value) : value.toFixed(1)} ${unit}`;
-    value /= 1000;
-  }
-  return `${value.toFixed(1)} TB`;
-}
-
 /** `2 hours ago`, `in 5 days`: the distance of an instant from `now`, both Unix milliseconds. */
 export function formatAgo(instant: number, now: number): string {
   const distance = Math.abs(now - instant);

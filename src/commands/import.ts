@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { timezoneName } from "../model/index.ts";
+import { jsonText } from "../output/json.ts";
 import { errorDocument } from "../output/errors.ts";
 import { importProgressTexts, startProgress } from "../output/progress.ts";
 import { importLine, importSummary } from "../output/summary.ts";
@@ -72,7 +73,7 @@ export async function runImport(options: ImportCommandOptions): Promise<ExitCode
 
 function writeDocument({ context, dryRun }: ImportCommandOptions, results: readonly FileResult[]): void {
   const document = { ...(dryRun ? { dry_run: true } : {}), files: results.map(fileDocument) };
-  context.io.stdout.write(`${JSON.stringify(document)}\n`);
+  context.io.stdout.write(`${jsonText(document)}\n`);
 }
 
 /** One path, with a progress line meanwhile and its summary afterwards. */

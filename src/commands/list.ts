@@ -287,7 +287,7 @@ function listTotals({ context, filter, format }: ListOptions, by: TotalsBy): voi
   if (format === "json") {
     const { [by]: _, ...all } = totalsDocument(report.all, by);
     stdout.write(
-      `${JSON.stringify({ by, groups, total: all, possible_duplicates_left_out: report.duplicates })}\n`,
+      `${jsonText({ by, groups, total: all, possible_duplicates_left_out: report.duplicates })}\n`,
     );
     return;
   }
@@ -295,7 +295,7 @@ function listTotals({ context, filter, format }: ListOptions, by: TotalsBy): voi
   if (format === "csv") stdout.write(csvLine(names));
   if (format === "table") stdout.write(`${tabSeparated(names)}\n`);
   for (const group of groups) {
-    if (format === "ndjson") stdout.write(`${JSON.stringify(group)}\n`);
+    if (format === "ndjson") stdout.write(`${jsonText(group)}\n`);
     else if (format === "csv") stdout.write(csvLine(Object.values(group)));
     else stdout.write(`${tabSeparated(Object.values(group))}\n`);
   }

@@ -1,6 +1,6 @@
 import type { FitglueError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
-import { detailOf, errorDocument, errorText } from "../output/errors.ts";
+import { detailOf, errorLine, errorText } from "../output/errors.ts";
 import type { CommandContext } from "./context.ts";
 
 /** What a line that tells of a rehearsal begins with. */
@@ -31,7 +31,7 @@ export function reportErrors(context: CommandContext, outcomes: readonly Outcome
   const errors = outcomes.map(({ error }) => error).filter((error) => error !== null);
   if (context.globals.json) {
     const [first] = errors;
-    if (first !== undefined) context.io.stderr.write(`${JSON.stringify(errorDocument(first))}\n`);
+    if (first !== undefined) context.io.stderr.write(errorLine(first));
     return;
   }
   for (const error of errors) context.io.stderr.write(errorText(error, detailOf(context.globals)));

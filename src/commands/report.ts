@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { writeAtomically } from "../export/atomic-file.ts";
 import { sweepTemporaries } from "../temporary-files.ts";
+import { jsonText } from "../output/json.ts";
 import type { ReportActivity } from "../output/report/activity.ts";
 import type { ActivityFilter } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
@@ -95,7 +96,7 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
   writeAtomically(path, page, 0o600);
   if (context.globals.json) {
     context.io.stdout.write(
-      `${JSON.stringify({ file: path, activities: ids.length, bytes: Buffer.byteLength(page) })}\n`,
+      `${jsonText({ file: path, activities: ids.length, bytes: Buffer.byteLength(page) })}\n`,
     );
   } else {
     context.say(`${path}: ${ids.length === 1 ? "1 activity" : `${ids.length} activities`}\n`);

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
+import { jsonText } from "../output/json.ts";
 import { plainText } from "../output/text.ts";
 import { databaseExists } from "../store/index.ts";
 import { reprocessSource, type ReprocessingProvider, type ReprocessResult } from "../sync/reprocess.ts";
@@ -49,7 +50,7 @@ export async function runReprocess(options: ReprocessCommandOptions): Promise<Ex
   const results = databaseExists(context.settings().databasePath) ? await context.locked(all) : [];
   const { stdout, stderr } = context.io;
   if (context.globals.json) {
-    stdout.write(`${JSON.stringify({ dry_run: options.dryRun, sources: results })}\n`);
+    stdout.write(`${jsonText({ dry_run: options.dryRun, sources: results })}\n`);
   } else {
     const touched = results.filter((result) => total(result) > 0);
     const news = touched.filter(({ added, updated, failed }) => added + updated + failed > 0);

@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import { ExitCode } from "../exit-codes.ts";
+import { jsonText } from "../output/json.ts";
 import { lookOf } from "../output/look.ts";
 import { renderTable, tabSeparated } from "../output/table.ts";
+import { formatBytes } from "../output/format.ts";
 import type { CommandContext } from "./context.ts";
-import { formatBytes } from "./facts.ts";
 import { runReprocess } from "./reprocess.ts";
 
 export interface SkippedCommandOptions {
@@ -41,7 +42,7 @@ export async function runSkipped(options: SkippedCommandOptions): Promise<ExitCo
       payloads: item.payloads,
       bytes: item.bytes,
     }));
-    stdout.write(`${JSON.stringify({ skipped })}\n`);
+    stdout.write(`${jsonText({ skipped })}\n`);
   } else if (look !== null) {
     if (items.length === 0) context.say("nothing was skipped\n");
     else {

@@ -2,13 +2,15 @@ import { Command } from "commander";
 import { ExitCode } from "../exit-codes.ts";
 import { isoInstant } from "../model/index.ts";
 import type { Provider } from "../providers/types.ts";
+import { jsonText } from "../output/json.ts";
 import { lookOf, paint, type Tone } from "../output/look.ts";
 import { tabSeparated } from "../output/table.ts";
 import { pad, plainText } from "../output/text.ts";
 import { databaseBytes, type ImportRecord, importRecords, SCHEMA_VERSION } from "../store/index.ts";
 import { type SourceCounts, sourceCounts, type Store, type SyncState } from "../store/index.ts";
 import type { CommandContext, ConnectionHealth } from "./context.ts";
-import { counted, formatAgo, formatBytes } from "./facts.ts";
+import { formatBytes } from "../output/format.ts";
+import { counted, formatAgo } from "./facts.ts";
 
 export interface StatusCommandOptions {
   readonly context: CommandContext;
@@ -90,7 +92,7 @@ export async function runStatus(options: StatusCommandOptions): Promise<ExitCode
         pending_receipts: sum(sources, "pendingReceipts"),
       },
     };
-    context.io.stdout.write(`${JSON.stringify(document)}\n`);
+    context.io.stdout.write(`${jsonText(document)}\n`);
     return ExitCode.OK;
   }
   const rows: Row[] = [["database", databasePath, bytes === null ? "not there yet" : formatBytes(bytes)]];

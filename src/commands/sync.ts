@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { AuthError, dispositionOf, FitglueError, UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
+import { jsonText } from "../output/json.ts";
 import { errorDocument } from "../output/errors.ts";
 import { startProgress } from "../output/progress.ts";
 import { warningTexts } from "../output/summary.ts";
@@ -56,7 +57,7 @@ export async function runSync(options: SyncCommandOptions): Promise<ExitCode> {
   } catch (error) {
     await started;
     const { code, exit_code: exitCode } = errorDocument(error);
-    await check.failure(`${JSON.stringify({ exit_code: exitCode, error: code })}\n`);
+    await check.failure(`${jsonText({ exit_code: exitCode, error: code })}\n`);
     throw error;
   }
 }
@@ -66,7 +67,7 @@ function pingReport(code: ExitCode, results: readonly ProviderResult[]): string 
   const providers = results.map(({ provider, status, added, updated, unchanged, skipped, error }) => {
     return { provider, status, added, updated, unchanged, skipped, error: error?.code ?? null };
   });
-  return `${JSON.stringify({ exit_code: code, providers })}\n`;
+  return `${jsonText({ exit_code: code, providers })}\n`;
 }
 
 async function syncAll(
@@ -100,7 +101,7 @@ async function syncAll(
 
 function writeDocument({ context, dryRun }: SyncCommandOptions, results: readonly ProviderResult[]): void {
   const document = { ...(dryRun ? { dry_run: true } : {}), providers: results.map(providerDocument) };
-  context.io.stdout.write(`${JSON.stringify(document)}\n`);
+  context.io.stdout.write(`${jsonText(document)}\n`);
 }
 
 async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): Promise<ProviderResult> {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { InterruptedError, StoreError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
+import { jsonText } from "../output/json.ts";
 import { plainText } from "../output/text.ts";
 import { verifyStore } from "../store/index.ts";
 import type { CommandContext } from "./context.ts";
@@ -34,7 +35,7 @@ export async function runVerify(options: VerifyCommandOptions): Promise<ExitCode
   if (context.globals.json) {
     const { counts, payloads, activities, findings } = result;
     const verified = { raw_payloads: payloads, activities };
-    stdout.write(`${JSON.stringify({ database: store.path, status, counts, verified, findings })}\n`);
+    stdout.write(`${jsonText({ database: store.path, status, counts, verified, findings })}\n`);
   } else {
     for (const { severity, code, count, message } of result.findings)
       stdout.write(`${severity}: ${code} ×${count}: ${plainText(message)}\n`);

@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { isLoopbackHost } from "../loopback.ts";
 
 /**
  * The URL of a service from the environment or the config file: https, or http to a loopback address; without
@@ -16,13 +17,6 @@ export function parseServiceUrl(name: string, value: string): URL {
     throw refused(name, "must not hold a user name or a password");
   if (url.search !== "" || url.hash !== "") throw refused(name, "must not hold a query or a fragment");
   return url;
-}
-
-/** `hostname` as `new URL(…).hostname` writes it, where every spelling of 127.0.0.0/8 is normalised there. */
-export function isLoopbackHost(hostname: string): boolean {
-  return (
-    hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
-  );
 }
 
 function refused(name: string, why: string): ConfigError {

@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { Agent, EnvHttpProxyAgent, errors, request as undiciRequest, type Dispatcher } from "undici";
 import { InterruptedError, ProtocolError, TemporaryError, type ErrorOptions } from "../errors.ts";
+import { isLoopbackHost } from "../loopback.ts";
 import type { ApiResponse } from "./types.ts";
 
 export interface TransportRequest {
@@ -66,17 +67,19 @@ export function createTransport(options: TransportOptions = {}): Transport {
     bodyTimeout: stall,
     maxHeaderSize: 64 * 1024,
   };
-  let dispatcher: Dispatcher | undefined;
+  let direct: Dispatcher | undefined;
+  let proxied: Dispatcher | undefined;
 
-  function createDispatcher(): Dispatcher {
+  function dispatcherFor(url: URL): Dispatcher {
     const { httpProxy, httpsProxy, noProxy } = options.proxy ?? {};
-    if ((httpProxy ?? httpsProxy) === undefined || noProxy?.trim() === "*") return new Agent(agentOptions);
-    return new EnvHttpProxyAgent({
+    const noneSet = (httpProxy ?? httpsProxy) === undefined || noProxy?.trim() === "*";
+    if (noneSet || isLoopbackHost(url.hostname)) return (direct ??= new Agent(agentOptions));
+    return (proxied ??= new EnvHttpProxyAgent({
       ...agentOptions,
       httpProxy: httpProxy ?? "",
       httpsProxy: httpsProxy ?? "",
-      noProxy: [noProxy ?? "", "localhost", "127.0.0.1", "[::1]"].join(","),
-    });
+      noProxy: noProxy ?? "",
+    }));
   }
 
   return {
@@ -94,7 +97,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
         const answer = await undiciRequest(url, {
-          dispatcher: (dispatcher ??= createDispatcher()),
+          dispatcher: dispatcherFor(url),
           method: request.method,
           headers: { "accept-encoding": "gzip", ...request.headers },
           body: request.body ?? null,
@@ -124,8 +127,9 @@ export function createTransport(options: TransportOptions = {}): Transport {
       }
     },
     async close() {
-      await dispatcher?.destroy();
-      dispatcher = undefined;
+      await Promise.all([direct?.destroy(), proxied?.destroy()]);
+      direct = undefined;
+      proxied = undefined;
     },
   };
 }

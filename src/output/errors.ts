@@ -1,5 +1,6 @@
 import { FitglueError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
+import { jsonText } from "./json.ts";
 import { plainText } from "./text.ts";
 
 /** An error as scripts get it, on one line. */
@@ -34,6 +35,11 @@ export function errorDocument(error: unknown): ErrorDocument {
   };
 }
 
+/** {@link errorDocument} as the line on stderr. */
+export function errorLine(error: unknown): string {
+  return `${jsonText(errorDocument(error))}\n`;
+}
+
 /** How much of an error's inside is told. */
 export type ErrorDetail = "none" | "causes" | "stack";
 
@@ -50,13 +56,24 @@ export function errorText(error: unknown, detail: ErrorDetail = "none"): string 
   let text = `fitglue: ${provider ? `${document.provider}: ` : ""}${plainText(document.message)}\n`;
   if (document.hint !== null) text += `  try: ${plainText(document.hint)}\n`;
   if (detail === "none") return text;
-  if (detail === "stack" && error instanceof Error && error.stack !== undefined) text += `${error.stack}\n`;
+  if (detail === "stack" && error instanceof Error && error.stack !== undefined)
+    text += plainLines(error.stack);
   for (
     let cause = error instanceof Error ? error.cause : undefined;
     cause instanceof Error;
     cause = cause.cause
   ) {
-    text += `  caused by: ${(detail === "stack" ? cause.stack : undefined) ?? `${cause.name}: ${cause.message}`}\n`;
+    text += plainLines(
+      `  caused by: ${(detail === "stack" ? cause.stack : undefined) ?? `${cause.name}: ${cause.message}`}`,
+    );
   }
   return text;
+}
+
+/** Each line harmless: what a server or a file calls itself may be in it. */
+function plainLines(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => `${/^ */.exec(line)?.[0] ?? ""}${plainText(line.trimStart())}\n`)
+    .join("");
 }

@@ -1,3 +1,4 @@
+import { formatBytes } from "./format.ts";
 import type { Io, OutputStream } from "./io.ts";
 import { truncate } from "./text.ts";
 
@@ -99,19 +100,6 @@ export function importProgressTexts(now: () => number): (step: ImportStep) => st
     before = step.bytes;
     return importProgressText(step, now() - start);
   };
-}
-
-/** `412 MB`, decimal units as disks and networks count. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} B`;
-  const units = ["kB", "MB", "GB", "TB"];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit] ?? ""}`;
 }
 
 /** `1234`, `12.3 k`, `4.6 M`: for numbers that only have to be big. */

@@ -1,7 +1,7 @@
-import { formatDuration } from "./format.ts";
+import { formatBytes, formatDuration } from "./format.ts";
 import type { Look } from "./look.ts";
 import { paint } from "./look.ts";
-import { formatBytes, plural } from "./progress.ts";
+import { plural } from "./progress.ts";
 import { plainText, wrap } from "./text.ts";
 
 /** What an import of one path ended with, as far as a person wants to know. */

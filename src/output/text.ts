@@ -59,6 +59,11 @@ export function truncate(text: string, width: number, unicode: boolean): string 
   return width < 1 ? "" : cut(text, width - 1).trimEnd() + (unicode ? "…" : "~");
 }
 
+/** Without the half of a character at its end. */
+function wellFormed(text: string): string {
+  return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
+}
+
 /** Filled with spaces up to `width` columns. */
 export function pad(text: string, width: number, align: "left" | "right" = "left"): string {
   const space = " ".repeat(Math.max(0, width - displayWidth(text)));
@@ -76,8 +81,10 @@ export function wrap(text: string, width: number): string[] {
       continue;
     }
     if (line !== "") lines.push(line);
-    while (displayWidth(rest) > width) {
-      const part = cut(rest, width);
+    // Of a word of megabytes no more is measured at once than a line can hold, however many marks its characters carry.
+    const most = 16 * width;
+    while (rest.length > most || displayWidth(rest) > width) {
+      const part = cut(wellFormed(rest.slice(0, most)), width);
       if (part === "") break;
       lines.push(part);
       rest = rest.slice(part.length);

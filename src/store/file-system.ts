@@ -1,4 +1,4 @@
-import { readFileSync, statfsSync } from "node:fs";
+import { readFileSync, realpathSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** `statfs` magic numbers (Linux, statfs(2)) of file systems on which WAL's shared memory does not work. */
@@ -38,13 +38,27 @@ const system: FileSystemProbe = {
   },
 };
 
+/** The folder that a file is or will be in, wherever links lead. */
+function folderOf(path: string): string {
+  try {
+    return dirname(realpathSync(path));
+  } catch {
+    // It is not there yet.
+  }
+  try {
+    return realpathSync(dirname(path));
+  } catch {
+    return dirname(path);
+  }
+}
+
 /**
  * The name of the network file system that holds `path` (its folder must exist), or null for a local one. SQLite's WAL needs memory
  * shared between processes, which no network file system gives: <https://sqlite.org/wal.html> §1, "all processes
  * must be on the same host".
  */
 export function networkFileSystem(path: string, probe: FileSystemProbe = system): string | null {
-  const folder = dirname(path);
+  const folder = folderOf(path);
   let magic: number;
   try {
     magic = probe.magic(folder);

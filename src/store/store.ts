@@ -278,14 +278,16 @@ export class Store {
 
   /**
    * Runs `work`, which may await, and takes back everything it wrote: a dry run that counts exactly. The one transaction that
-   * spans an `await`; the run lock keeps other writers out meanwhile, and readers are not disturbed (WAL).
+   * spans an `await`. The run lock keeps other runs out meanwhile, readers are not disturbed (WAL), and an export to a folder, which
+   * remembers what it has written, ends as `STORE_LOCKED`.
    */
   async rehearse<T>(work: () => Promise<T>): Promise<T> {
     this.#guard(() => this.db.exec("BEGIN IMMEDIATE"));
     try {
       return await work();
     } finally {
-      this.#guard(() => this.db.exec("ROLLBACK"));
+      // A full disk has taken everything back already.
+      if (this.db.inTransaction) this.#guard(() => this.db.exec("ROLLBACK"));
     }
   }
 

@@ -347,11 +347,12 @@ describe("the database", () => {
       },
       "the database was written by a newer fitglue",
     ],
+    ["a folder", (path) => mkdirSync(path), "the database cannot be opened"],
   ])("%s is a finding and no error", async (_name, write, detail) => {
     const context = make();
     mkdirSync(dirname(context.settings().databasePath), { recursive: true });
     write(context.settings().databasePath);
-    chmodSync(context.settings().databasePath, 0o600);
+    chmodSync(context.settings().databasePath, 0o700);
     const { code, bad } = await diagnose(context);
     expect([code, bad[0]?.check, bad[0]?.detail.startsWith(detail), bad[0]?.remedy]).toEqual([
       3,

@@ -1,7 +1,7 @@
+import { formatBytes } from "../../src/output/format.ts";
 import { describe, expect, it } from "vitest";
 import type { Io } from "../../src/output/io.ts";
 import {
-  formatBytes,
   formatCount,
   importProgressText,
   importProgressTexts,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { paint } from "../../src/output/look.ts";
-import { displayWidth, pad, plainText, truncate } from "../../src/output/text.ts";
+import { displayWidth, pad, plainText, truncate, wrap } from "../../src/output/text.ts";
 import { HOSTILE } from "./activities.ts";
 
 describe("foreign text", () => {
@@ -46,6 +46,24 @@ describe("foreign text", () => {
     expect(pad("日本", 6)).toBe("日本  ");
     expect(pad("7", 3, "right")).toBe("  7");
     expect(pad("long", 2)).toBe("long");
+  });
+});
+
+describe("wrap", () => {
+  it.each([
+    ["one two three", 7, ["one two", "three"]],
+    ["a wordthatistoolong b", 6, ["a", "wordth", "atisto", "olong", "b"]],
+    ["日本語日本語", 5, ["日本", "語日", "本語"]],
+    ["", 5, []],
+  ])("%j in %i columns", (text, width, lines) => {
+    expect(wrap(text, width)).toEqual(lines);
+  });
+
+  it("breaks a word of a megabyte, and no character", () => {
+    const lines = wrap("🏃".repeat(2000), 41);
+    expect(lines).toHaveLength(100);
+    expect(new Set(lines)).toEqual(new Set(["🏃".repeat(20)]));
+    expect(wrap("x".repeat(1 << 20), 32)).toHaveLength(32_768);
   });
 });
 

@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -236,6 +237,21 @@ describe("network file systems", () => {
     const path = join(tempDir(), "fitglue.db");
     openDatabase(path, { ...create, journalMode: "delete", fileSystem: nfs }).close();
     expect(statSync(path).size).toBeGreaterThan(0);
+  });
+
+  test("what links lead to counts: of the file, and of a folder", () => {
+    const [local, share] = [tempDir(), tempDir()];
+    const probe = {
+      magic: (folder: string) => (folder === realpathSync(share) ? 0x6969 : 0xef53),
+      mounts: () => "",
+    };
+    writeFileSync(join(share, "fitglue.db"), "");
+    symlinkSync(join(share, "fitglue.db"), join(local, "file.db"));
+    symlinkSync(share, join(local, "folder"));
+    for (const path of ["file.db", "folder/fitglue.db", "folder/new.db"]) {
+      expect(networkFileSystem(join(local, path), probe)).toBe("NFS");
+    }
+    expect(networkFileSystem(join(local, "new.db"), probe)).toBeNull();
   });
 
   test("FUSE is told apart by the type of the innermost mount", () => {

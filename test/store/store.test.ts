@@ -47,6 +47,20 @@ function only(store: Store) {
   return first;
 }
 
+describe("a rehearsal", () => {
+  test("tells that the disk was full, though SQLite has taken everything back by then", async () => {
+    const store = openTemp();
+    store.db.pragma("max_page_count = 60");
+    const rehearsed = store.rehearse(async () => {
+      for (let at = 0; at < 500; at++)
+        await write(store, { items: [item({ externalId: `n${at}`, notes: "x".repeat(4000) })] });
+    });
+    await expect(rehearsed).rejects.toMatchObject({ code: "STORE_FULL" });
+    expect(store.db.inTransaction).toBe(false);
+    expect(store.count()).toBe(0);
+  });
+});
+
 describe("an activity", () => {
   test("comes back as it went in: nulls stay null, zeros stay zero, doubles keep every digit", async () => {
     const store = openTemp();
