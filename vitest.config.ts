@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/global-setup.ts"],
     reporters: ["default", "./test/summary-reporter.ts"],
+    // A golden file that is missing or differs is a failure, here as in CI; `vitest run -u` writes it anew.
+    update: "none",
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Much of the suite waits for processes of its own: a worker for every core, not for every core but one.

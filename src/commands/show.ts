@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import type { Json, StoredActivity } from "../model/index.ts";
-import { activityJson, isoInstant, SAMPLE_NAMES, sampleFieldsOf } from "../model/index.ts";
+import { activityJson, instantWithin, SAMPLE_NAMES, sampleFieldsOf } from "../model/index.ts";
 import { jsonText } from "../output/json.ts";
 import { lookOf } from "../output/look.ts";
 import { tabSeparated } from "../output/table.ts";
@@ -80,6 +80,6 @@ function writeSamples(activity: StoredActivity, write: (line: string) => void): 
       const value = samples[field]?.[at] ?? Number.NaN;
       return Number.isNaN(value) ? null : value;
     });
-    write(tabSeparated([isoInstant(time), ...values]));
+    write(tabSeparated([instantWithin(activity.startTime, time), ...values]));
   });
 }

@@ -2,6 +2,7 @@ import {
   activityJson,
   duplicateOf,
   EMPTY_ACTIVITY,
+  instantWithin,
   isoInstant,
   SAMPLE_FIELDS,
   SAMPLE_NAMES,
@@ -51,7 +52,7 @@ const NO_ACTIVITY: StoredActivity = {
 /** The names of {@link activityRow}'s cells. */
 export const ACTIVITY_COLUMNS: readonly string[] = Object.keys(activityRow(NO_ACTIVITY));
 
-/** The names of a sample's cells. `timestamp` is an instant in RFC 3339, so that spreadsheets know it. */
+/** The names of a sample's cells. `timestamp` is an instant in RFC 3339, so that spreadsheets know it; a local time where the activity has no more. */
 export const SAMPLE_COLUMNS: readonly string[] = [
   "activity_id",
   "timestamp",
@@ -64,7 +65,7 @@ export function* sampleRows(activity: StoredActivity): Generator<readonly Cell[]
   for (let index = 0; index < samples.timestamp.length; index++) {
     yield [
       activity.id,
-      isoInstant(samples.timestamp[index] ?? 0),
+      instantWithin(activity.startTime, samples.timestamp[index] ?? 0),
       ...SAMPLE_FIELDS.map((field) => valueAt(samples, field, index) ?? null),
     ];
   }

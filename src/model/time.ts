@@ -19,6 +19,12 @@ export function isInstant(iso: string): boolean {
   return iso.endsWith("Z");
 }
 
+/** An instant within an activity, written as its `startTime` is: without `Z` where the zone of a local time is unknown. */
+export function instantWithin(startTime: string, ms: EpochMs): string {
+  const instant = isoInstant(ms);
+  return isInstant(startTime) ? instant : instant.slice(0, -1);
+}
+
 /**
  * `2026-11-18T06:42:10.000`: the wall clock where it happened, or null when neither offset nor local text is known.
  */

@@ -11,7 +11,7 @@ import {
   type StoredActivity,
 } from "../model/index.ts";
 import type { ActivityReader } from "./activity-reader.ts";
-import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
+import { ACTIVITY_FIELDS, asStored, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
 import { activityDigest, canonicalJson } from "./digest.ts";
 import { isEarlierRevision, mergeActivities } from "./merge.ts";
 import { SampleTable } from "./samples.ts";
@@ -349,6 +349,6 @@ export class ActivityTable {
 function columnsOf(activity: Activity): SqlValue[] {
   return ACTIVITY_FIELDS.map(([field]) => {
     const value = activity[field];
-    return typeof value === "boolean" ? Number(value) : value;
+    return typeof value === "boolean" ? Number(value) : asStored(value);
   });
 }

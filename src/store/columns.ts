@@ -66,6 +66,11 @@ function parsed(text: string): unknown {
   }
 }
 
+/** A field's value as it will be read back: a text in UTF-8 has no half of a surrogate pair. */
+export function asStored<T>(value: T): T | string {
+  return typeof value === "string" ? value.toWellFormed() : value;
+}
+
 const flag = (value: unknown): boolean | null => (value === null ? null : value === 1);
 // Most activities have nothing of their own in these; parsing ten thousand empty objects is time for nothing.
 const document = (value: unknown): unknown =>

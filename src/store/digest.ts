@@ -1,6 +1,6 @@
 import type { Hash } from "node:crypto";
 import { type Activity, type Json, type JsonObject, SAMPLE_FIELDS } from "../model/index.ts";
-import { ACTIVITY_FIELDS, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
+import { ACTIVITY_FIELDS, asStored, LAP_FIELDS, ZONE_FIELDS } from "./columns.ts";
 
 /** A SHA-256 to be. OpenSSL takes longer to load than a list of activities to read: only who digests something waits for it. */
 export function newSha256(): Hash {
@@ -32,7 +32,7 @@ export function activityDigest(activity: Activity, extra = canonicalJson(activit
   const hash = newSha256();
   hash.update(
     JSON.stringify([
-      ACTIVITY_FIELDS.map(([field]) => activity[field]),
+      ACTIVITY_FIELDS.map(([field]) => asStored(activity[field])),
       activity.laps.map((lap) => LAP_FIELDS.map(([field]) => lap[field])),
       storedPauses(activity),
       activity.hrZones.map((zone) => ZONE_FIELDS.map(([field]) => zone[field])),

@@ -31,6 +31,8 @@ export function mergeActivities(
 ): Activity {
   const merged: Record<string, unknown> = { ...newer };
   for (const [field] of ACTIVITY_FIELDS) merged[field] = newer[field] ?? older[field];
+  // Of another sport it would be another's.
+  if (newer.sport !== older.sport) merged["subSport"] = newer.subSport;
   const before = options.isRewrite === true ? within(older.samples, newer) : older.samples;
   const samples = mergeSamples(before, newer.samples);
   return {

@@ -112,6 +112,14 @@ describe("fitglue show in a pipe", () => {
     // Nothing was recorded during the rest.
     expect(lines[2001]).toMatch(/^2026-11-18T06:20:30\.000Z\t/);
   });
+
+  it("gives local times without a zone as such", async () => {
+    const home = await demoHome([{ ...TRAIL_RUN, startTime: "2026-11-18T05:42:10.000", utcOffsetS: null }]);
+    const { stdout } = await run(home, ["show", "--samples"]);
+    expect(stdout.split("\n")[1]).toMatch(/^2026-11-18T05:42:10\.000\t126\t/);
+    const csv = await run(home, ["export", "1", "--format", "csv", "--samples"]);
+    expect(csv.stdout.split("\r\n")[1]).toMatch(/^1,2026-11-18T05:42:10\.000,126,/);
+  });
 });
 
 describe("fitglue show --json", () => {

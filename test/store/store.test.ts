@@ -137,6 +137,15 @@ describe("an activity", () => {
 });
 
 describe("merge mode never removes what is stored", () => {
+  test("a sub-sport comes with its sport, and is not taken over to another", async () => {
+    const store = openTemp();
+    await write(store, { items: [item({ sport: "cycling", subSport: "mountain" })], mode: "merge" });
+    await write(store, { items: [item({ sport: "cycling", subSport: null })], mode: "merge" });
+    expect(only(store)).toMatchObject({ sport: "cycling", subSport: "mountain" });
+    await write(store, { items: [item({ sport: "running", subSport: null })], mode: "merge" });
+    expect(only(store)).toMatchObject({ sport: "running", subSport: null });
+  });
+
   test("nulls and poorer columns keep the stored values; new ones are taken", async () => {
     const store = openTemp();
     await write(store, { items: [item({ title: "Morning", laps: [EMPTY_LAP] })] });

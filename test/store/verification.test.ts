@@ -62,10 +62,11 @@ test("a sound database has no findings, and everything was looked at", async () 
   expect(result.counts).toMatchObject({ activities: 2, raw_payloads: 3, samples: 3, skipped_items: 1 });
 });
 
-test("what a stored value is rounded to is no change: negative zero, doubled pauses, fractions of a millisecond", async () => {
+test("what a stored value is rounded to is no change: negative zero, doubled pauses, fractions of a millisecond, half a character", async () => {
   const store = openStore(path, { ifMissing: "create" });
   const odd = activity({
     externalId: "odd",
+    title: "Run \ud83d",
     totalAscent: -0,
     pauses: [
       { start: 2000.5, end: 3000.25 },
