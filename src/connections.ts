@@ -7,14 +7,13 @@ import { proxySettings } from "./config/proxy.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import { ConfigError, InterruptedError, TemporaryError } from "./errors.ts";
 import { makeFolder } from "./folders.ts";
+import { type Patience, RATE_LIMIT_PATIENCE_MS } from "./patience.ts";
 import {
   type ApiClient,
   createApiClient,
   createLimiter,
   createTransport,
   type Exchange,
-  type Patience,
-  RATE_LIMIT_PATIENCE_MS,
   type Transport,
 } from "./http/index.ts";
 import type { Provider } from "./providers/types.ts";
@@ -78,7 +77,7 @@ export class Connections {
       () => tokens.authorization(),
       (rejected) => tokens.renew(rejected),
     );
-    return { account, details, scopes, api };
+    return { account, details, scopes, api, patience: this.#patience };
   }
 
   /** An API client with any authorization; `connect` has a token before there are credentials. */

@@ -8,17 +8,10 @@ import {
 } from "../errors.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
+import { type Patience, RATE_LIMIT_PATIENCE_MS } from "../patience.ts";
 import { BACKOFF_MS, jittered, retryAfter, windowReset } from "./pace.ts";
 import { TransportError, type Transport } from "./transport.ts";
 import type { ApiClient, ApiRequest, ApiResponse } from "./types.ts";
-
-/** What remains of the time that one run waits for rate limits; shared by all the clients of a run. */
-export interface Patience {
-  leftMs: number;
-}
-
-/** A run waits this long for rate limits, in total. */
-export const RATE_LIMIT_PATIENCE_MS = 60_000;
 
 /** One exchange, for `--debug`. Holds no query, no header and no body. */
 export interface Exchange {

@@ -1,5 +1,5 @@
-export { createApiClient, RATE_LIMIT_PATIENCE_MS } from "./client.ts";
-export type { Exchange, Patience } from "./client.ts";
+export { createApiClient } from "./client.ts";
+export type { Exchange } from "./client.ts";
 export type { Clock } from "./clock.ts";
 export { createLimiter } from "./limiter.ts";
 export type { LimiterOptions } from "./limiter.ts";

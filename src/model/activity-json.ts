@@ -20,7 +20,7 @@ export const SAMPLE_NAMES: Readonly<Record<SampleField, string>> = {
 };
 
 /**
- * One activity as the JSON document that every command prints (`docs/json.md`, `docs/activity.schema.json`):
+ * One activity as the JSON document that every command prints (`docs/json-output.md`, `docs/activity.schema.json`):
  * snake_case, SI units, every field always there, unknown is null. `samples` is there only when asked for.
  */
 export function activityJson(activity: StoredActivity, options: { readonly samples: boolean }): JsonObject {

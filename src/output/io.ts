@@ -19,8 +19,6 @@ export interface Io {
   readonly stderr: OutputStream;
   readonly stdin: {
     readonly isTTY: boolean;
-    /** Everything until the end of input. */
-    readAll(): Promise<string>;
     /** Lines as they come; ends with the input or with the signal. */
     lines(signal: AbortSignal): AsyncIterable<string>;
   };
@@ -83,11 +81,6 @@ export function processIo(environment: Environment): ProcessIo {
     stdin: {
       get isTTY() {
         return isTerminal(0);
-      },
-      async readAll() {
-        const chunks: Buffer[] = [];
-        for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-        return Buffer.concat(chunks).toString("utf8");
       },
       async *lines(signal) {
         const { createInterface } = await import("node:readline");

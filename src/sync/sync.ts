@@ -9,13 +9,11 @@ import {
 } from "../errors.ts";
 
 import { type Batch, isoInstant, type Receipt } from "../model/index.ts";
+import { type Patience, RATE_LIMIT_PATIENCE_MS } from "../patience.ts";
 import type { Provider, RemoteSource, Session } from "../providers/types.ts";
 import type { BatchResult, Owner, Store } from "../store/index.ts";
 import { knownOf } from "./known.ts";
 import { type WarningGroup, WarningGroups } from "./warnings.ts";
-
-/** The longest a run waits for a rate limit; beyond it the run ends and remembers. */
-export const RATE_LIMIT_PATIENCE_MS = 60_000;
 
 /** A connected account, ready to be asked. */
 export interface Connection {
@@ -23,6 +21,8 @@ export interface Connection {
   readonly details: Readonly<Record<string, string>>;
   readonly scopes: readonly string[];
   readonly api: Session["api"];
+  /** The run's, from which the API client takes as well. Default: one of its own. */
+  readonly patience?: Patience;
 }
 
 export interface SyncOptions {
@@ -99,7 +99,8 @@ async function pullAll(
   };
   let failure: FitglueError | null = null;
   try {
-    await waitForCooldown(provider, store, owner, options);
+    const patience = connection.patience ?? { leftMs: RATE_LIMIT_PATIENCE_MS };
+    await waitForCooldown(provider, store, owner, patience, options);
     store.transaction(() => state.started(owner, now()));
     const unsettled = options.dryRun ? undefined : await settle(remote, session, store, owner);
     const batches = remote.pull(session, state.bookmark(owner));
@@ -199,13 +200,14 @@ async function waitForCooldown(
   provider: Provider,
   store: Store,
   owner: Owner,
+  patience: Patience,
   options: SyncOptions,
 ): Promise<void> {
   const until = store.syncState.get(owner)?.cooldownUntil ?? null;
   if (until === null) return;
   const wait = until - options.now();
   if (wait <= 0) return;
-  if (wait > RATE_LIMIT_PATIENCE_MS) {
+  if (wait > patience.leftMs) {
     throw new RateLimitError(
       "RATE_LIMITED",
       `${provider.id}: asked by ${provider.name} to wait until ${isoInstant(until)}`,
@@ -213,6 +215,7 @@ async function waitForCooldown(
       { provider: provider.id, hint: "the next sync after that time goes on" },
     );
   }
+  patience.leftMs -= wait;
   options.onEvent?.({
     type: "progress",
     text: `waiting ${Math.ceil(wait / 1000)} s for ${provider.name}'s rate limit`,

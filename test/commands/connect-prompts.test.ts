@@ -49,7 +49,7 @@ function terminal(interactive: boolean): Io {
   return {
     stdout: stream((text) => (stdout += text)),
     stderr: stream((text) => (stderr += text)),
-    stdin: { isTTY: true, readAll: () => Promise.resolve(""), lines: async function* () {} },
+    stdin: { isTTY: true, lines: async function* () {} },
     color: false,
     unicode: true,
     interactive,

@@ -83,7 +83,7 @@ export function fakeContext(options: FakeContextOptions = {}): FakeContext {
     io: {
       stdout: stream("out"),
       stderr: stream("err"),
-      stdin: { isTTY: false, readAll: async () => "", async *lines() {} },
+      stdin: { isTTY: false, async *lines() {} },
       color: false,
       unicode: options.unicode ?? true,
       interactive: false,

@@ -99,7 +99,7 @@ describe("fitglue report", () => {
       io: {
         stdout: output,
         stderr: output,
-        stdin: { isTTY: false, readAll: () => Promise.resolve(""), lines: async function* () {} },
+        stdin: { isTTY: false, lines: async function* () {} },
         color: false,
         unicode: true,
         interactive: false,

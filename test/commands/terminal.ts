@@ -40,7 +40,6 @@ export async function run(
     stderr: stream("stderr"),
     stdin: {
       isTTY: false,
-      readAll: () => Promise.resolve(""),
       lines: async function* () {},
     },
     color: options.color ?? false,

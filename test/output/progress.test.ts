@@ -23,7 +23,7 @@ function io(isTTY: boolean): { io: Io; written: () => string } {
     io: {
       stdout: stream,
       stderr: stream,
-      stdin: { isTTY: false, readAll: () => Promise.resolve(""), lines: async function* () {} },
+      stdin: { isTTY: false, lines: async function* () {} },
       color: false,
       unicode: true,
       interactive: false,

@@ -68,14 +68,14 @@ function setup(batches: Record<string, string[]>) {
   const store = openStore(path, { ifMissing: "create" });
   onTestFinished(() => store.close());
   const source = new ForgetfulSource(batches);
-  const run = (options: Partial<SyncOptions> = {}) => {
+  const run = (options: Partial<SyncOptions> = {}, patience = { leftMs: 60_000 }) => {
     const provider: Provider & { remote: RemoteSource } = {
       id: "polar",
       name: "Polar",
       parserVersion: 1,
       remote: source,
     };
-    const connection = { account: "7", details: {}, scopes: [], api: undefined as never };
+    const connection = { account: "7", details: {}, scopes: [], api: undefined as never, patience };
     return syncProvider(provider, connection, store, {
       full: false,
       dryRun: false,
@@ -237,6 +237,21 @@ test("a rate limit is remembered across runs until it is over", async () => {
   expect(source.log).toHaveLength(asked);
   expect(await run({ now: () => NOW + 600_001 })).toMatchObject({ status: "ok", added: 1 });
   expect(store.syncState.get(OWNER)?.cooldownUntil).toBeNull();
+});
+
+test("all that waits in a run waits from one patience", async () => {
+  const { source, run } = setup({ t1: ["a"] });
+  source.at = () => {
+    throw new RateLimitError("RATE_LIMITED", "429 from /v3/exercises", NOW + 50);
+  };
+  await run();
+  source.at = () => undefined;
+  const spent = { leftMs: 49 };
+  expect((await run({}, spent)).error).toMatchObject({ code: "RATE_LIMITED" });
+  expect(spent.leftMs).toBe(49);
+  const left = { leftMs: 60_000 };
+  expect(await run({}, left)).toMatchObject({ status: "ok", added: 1 });
+  expect(left.leftMs).toBe(59_950);
 });
 
 test("an error that ends the provider is in the result, with what was stored before it", async () => {
