@@ -3,6 +3,7 @@ import { parseDate } from "./dates.ts";
 import type { EpochSeconds } from "./dates.ts";
 import { parseNumber } from "./units.ts";
 import type { Attributes, ElementVisitor } from "./workout-xml.ts";
+import { mendWorkout } from "./workout-mender.ts";
 import { walkUsual, walkWithSax } from "./workout-xml.ts";
 
 /** A `WorkoutStatistics`: `sum` for what adds up, the others for what is measured. In `unit`. */
@@ -91,13 +92,15 @@ interface Owner {
 export function parseWorkout(bytes: Buffer): WireWorkout {
   const text = textOf(bytes);
   const usual = new WorkoutBuilder();
-  return walkUsual(text, usual) ? usual.finish() : parseUnusualWorkout(bytes);
+  // Zero bytes and what is no UTF-8 are looked at closely: they stand for what is lost.
+  return !/[\0\ufffd]/.test(text) && walkUsual(text, usual) ? usual.finish() : parseUnusualWorkout(bytes);
 }
 
 /** As {@link parseWorkout}, by way of sax whatever the element looks like. */
 export function parseUnusualWorkout(bytes: Buffer): WireWorkout {
-  const builder = new WorkoutBuilder();
-  walkWithSax(textOf(bytes), builder);
+  const { xml, faults } = mendWorkout(textOf(bytes));
+  const builder = new WorkoutBuilder(faults);
+  walkWithSax(xml, builder);
   return builder.finish();
 }
 
@@ -110,7 +113,11 @@ function textOf(bytes: Buffer): string {
 class WorkoutBuilder implements ElementVisitor {
   #workout: WireWorkout | undefined;
   readonly #open: Owner[] = [];
-  readonly #faults = new Faults();
+  readonly #faults: Faults;
+
+  constructor(faults: Iterable<string> = []) {
+    this.#faults = new Faults(faults);
+  }
 
   open(name: string, attributes: Attributes): void {
     const parent = this.#open.at(-1);
@@ -145,11 +152,11 @@ function readWorkout(attributes: Attributes, owner: WorkoutOwner, faults: Faults
   return {
     activityType: clean(attributes["workoutactivitytype"]),
     duration: element.number("duration"),
-    durationUnit: clean(attributes["durationunit"]),
+    durationUnit: element.unit("durationUnit"),
     totalDistance: element.number("totalDistance"),
-    totalDistanceUnit: clean(attributes["totaldistanceunit"]),
+    totalDistanceUnit: element.unit("totalDistanceUnit"),
     totalEnergyBurned: element.number("totalEnergyBurned"),
-    totalEnergyBurnedUnit: clean(attributes["totalenergyburnedunit"]),
+    totalEnergyBurnedUnit: element.unit("totalEnergyBurnedUnit"),
     sourceName: clean(attributes["sourcename"]),
     sourceVersion: clean(attributes["sourceversion"]),
     device: clean(attributes["device"]),
@@ -167,7 +174,11 @@ function readWorkout(attributes: Attributes, owner: WorkoutOwner, faults: Faults
 
 /** Reads an element's attributes, and remembers what of them cannot be read. */
 class Faults {
-  readonly found = new Set<string>();
+  readonly found: Set<string>;
+
+  constructor(found: Iterable<string>) {
+    this.found = new Set(found);
+  }
 
   in(element: string, attributes: Attributes) {
     const read = <T>(name: string, parse: (text: string) => T | null): T | null => {
@@ -183,9 +194,17 @@ class Faults {
       date: (name: string): EpochSeconds | null => read(name, parseDate),
       /** For what the element means nothing without. */
       text: (name: string): string | null => {
-        const text = clean(attributes[name]);
+        const written = attributes[name];
+        const text = written === undefined || LOST.test(written) ? null : clean(written);
         if (text === null) this.found.add(`${name} of ${element}`);
         return text;
+      },
+      /** A unit; one that has lost a character would be another. */
+      unit: (name: string): string | null => {
+        const written = attributes[name.toLowerCase()];
+        if (written === undefined || !LOST.test(written)) return clean(written);
+        this.found.add(`${name} of ${element}`);
+        return written.replace(LOST, "\ufffd");
       },
     };
   }
@@ -198,8 +217,17 @@ const SAYS_NOTHING = /^\s*(?:[+-]?(?:nan|inf(?:inity)?))?\s*$/i;
 function readChild(tag: string, attributes: Attributes, parent: Owner, faults: Faults): Owner {
   switch (tag) {
     case "metadataentry": {
-      const key = clean(attributes["key"]);
-      const value = clean(attributes["value"]);
+      const { key: name, value: written } = attributes;
+      if (name === undefined || written === undefined) {
+        faults.found.add("a damaged MetadataEntry");
+        return { tag };
+      }
+      // Without the character that it has lost it would be another key or number. HealthKit writes everything a second time.
+      const isDamaged =
+        LOST.test(name) || written.includes("\0") || (NUMERIC.test(written) && LOST.test(written));
+      if (isDamaged) faults.found.add("a damaged MetadataEntry");
+      const key = isDamaged ? null : clean(name);
+      const value = clean(written);
       if (parent.metadata !== undefined && key !== null && value !== null && !parent.metadata.has(key)) {
         parent.metadata.set(key, value);
       }
@@ -213,7 +241,7 @@ function readChild(tag: string, attributes: Attributes, parent: Owner, faults: F
         type: type ?? "",
         date: element.date("date"),
         duration: element.number("duration"),
-        durationUnit: clean(attributes["durationunit"]),
+        durationUnit: element.unit("durationUnit"),
         metadata,
       };
       const name = `${event.type} ${event.date} ${event.duration} ${event.durationUnit}`;
@@ -235,7 +263,7 @@ function readChild(tag: string, attributes: Attributes, parent: Owner, faults: F
           minimum: element.number("minimum"),
           maximum: element.number("maximum"),
           sum: element.number("sum"),
-          unit: clean(attributes["unit"]),
+          unit: element.unit("unit"),
         });
       }
       return { tag };
@@ -248,7 +276,7 @@ function readChild(tag: string, attributes: Attributes, parent: Owner, faults: F
         start: element.date("startDate"),
         end: element.date("endDate"),
         duration: element.number("duration"),
-        durationUnit: clean(attributes["durationunit"]),
+        durationUnit: element.unit("durationUnit"),
         metadata: owner.metadata,
         events: owner.events,
         statistics: owner.statistics,
@@ -284,6 +312,11 @@ function clean(value: string | undefined): string | null {
   const text = (ODD.test(value) ? withoutOdd(value) : value).trim();
   return text === "" ? null : text;
 }
+
+/** What no writer puts into a number, a unit or a name of its own: control characters, and what is no UTF-8. */
+const LOST = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/;
+/** What is to be a number, whatever stands before it. */
+const NUMERIC = /^[^\w\ud800-\udfff]*\d/;
 
 const ODD = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/;
 

@@ -137,11 +137,13 @@ test("what is not a number, not a date or empty is missing", () => {
 test("what is written and cannot be read is told; what says that there is nothing is not", () => {
   const { unreadable } = parse(`
     <Workout duration="1x5" totalDistance="" totalEnergyBurned="NaN" startDate="soon" endDate="2025-02-30 08:00:00 +0100">
-      <WorkoutStatistics type="HKQuantityTypeIdentifierHeartRate" average="14\u0000" maximum="Infinity" sum="10 unit="kcal"/>
+      <WorkoutStatistics type="HKQuantityTypeIdentifierHeartRate" average="14\u0000" maximum="Infinity" sum="10x" unit="kcal"/>
+      <WorkoutStatistics type="HKQuantityTypeIdentifierStepCount" sum="10 unit="count"/>
       <WorkoutStatistics sum="1"/>
       <WorkoutEvent type="HKWorkoutEventTypeLap" date="2025-02-01 08:10:00" duration="1 234"/>
       <WorkoutRoute startDate="2025-02-01 08:10:00 +0100"><FileReference/></WorkoutRoute></Workout>`);
   expect([...unreadable].sort()).toEqual([
+    "a damaged WorkoutStatistics",
     "average of WorkoutStatistics",
     "date of WorkoutEvent",
     "duration of Workout",
