@@ -198,7 +198,8 @@ export class ElementGate {
       let last = end - 1;
       while (isSpace(bytes[last])) last--;
       if (bytes[last] === GT && (isLetter(first) || first === SLASH)) {
-        this.#tag(bytes, at, last, first);
+        const gt = bytes.indexOf(GT, at) === last ? last : this.#ownEnd(bytes, at, last);
+        this.#tag(bytes, at, gt, first);
         at = next;
       } else {
         at = this.#irregular(bytes, at, end, eof);
@@ -242,6 +243,15 @@ export class ElementGate {
     }
     if (next >= 0) this.#inDebris = false;
     return next;
+  }
+
+  /** Which of several `>` ends the tag that begins at `lt`. What is between that one and the last, at `gt`, is the rest of another. */
+  #ownEnd(bytes: Buffer, lt: number, gt: number): number {
+    const end = endOfTag(bytes, lt, gt + 1);
+    if (end < 0 || end === gt) return gt;
+    // Inside a workout it is told with the workout.
+    if (this.#workout < 0) this.#report("unexpected-text", "something that is no element", end + 1, true);
+    return end;
   }
 
   /** A complete tag from `<` to `>` of an element whose name begins with `first`. */

@@ -1,4 +1,5 @@
 import { standsAt } from "./bytes.ts";
+import { cleanText } from "./clean-text.ts";
 import type { RecordSource } from "./elements.ts";
 import { decodeText } from "./start-tag.ts";
 
@@ -92,8 +93,9 @@ export class SourceInterner {
     return index;
   }
 
-  /** The number of two values whose entities are resolved. */
-  named(name: string, device: string): number {
+  /** The number of two values whose entities are resolved. The name counts as a workout's does: without what is no text. */
+  named(written: string, device: string): number {
+    let name = cleanText(written) ?? "";
     let key = `${name}"${device.replace(/^<<HKDevice: 0x[0-9a-fA-F]*/, "")}`;
     if (this.sources.length >= LIMIT && !this.#byName.has(key)) [name, device, key] = ["", "", '"'];
     let index = this.#byName.get(key);

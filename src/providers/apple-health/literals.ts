@@ -1,3 +1,5 @@
+import { parseDate as parseWrittenDate } from "./dates.ts";
+
 /**
  * The dates and numbers of an export, read from bytes by digit arithmetic. What does not have the usual shape is
  * `NaN` here; the caller then takes the way through text.
@@ -168,14 +170,14 @@ export function parseNumber(text: string): number {
 
 /**
  * Unix seconds of a date that does not have the usual shape: spaces around it, iOS 8's `20150616071916-0700`, or ISO
- * 8601 with an offset. `NaN` when there is no offset or no such date.
+ * 8601 with an offset, or a clock of twelve hours. `NaN` when there is no offset or no such date.
  */
 export function parseDate(text: string): number {
   const match =
     /^\s*(\d{4})-?(\d\d)-?(\d\d)[T ]?(\d\d):?(\d\d):?(\d\d)(?:[.,]\d+)? ?(?:([+-]\d\d):?(\d\d)|Z)\s*$/.exec(
       text,
     );
-  if (match === null) return Number.NaN;
+  if (match === null) return Math.floor(parseWrittenDate(text) ?? Number.NaN);
   const [, year, month, day, hour, minute, second, zoneHour = "+00", zoneMinute = "00"] = match;
   const usual = `${year}-${month}-${day} ${hour}:${minute}:${second} ${zoneHour}${zoneMinute}`;
   return dateAt(Buffer.from(usual, "latin1"), 0);

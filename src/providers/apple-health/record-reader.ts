@@ -15,6 +15,7 @@ const START_DATE = Buffer.from("startDate");
 const SOURCE_NAME = Buffer.from("sourceName");
 
 const AMPERSAND = 38;
+const SPACE = 32;
 const QUOTE = 34;
 const UNWANTED = -1;
 
@@ -248,7 +249,10 @@ export class RecordReader {
       while (index < last.length && bytes[from + index] === last[index]) index++;
       if (index === last.length && index > 0) return this.#lastTypeIndex;
     }
-    for (let at = from; at < to; at++) if (bytes[at] === AMPERSAND) return -2;
+    for (let at = from; at < to; at++) {
+      const byte = bytes[at] ?? 0;
+      if (byte === AMPERSAND || byte < SPACE) return -2;
+    }
     this.#lastTypeIndex = this.#typeIndexes.get(bytes.toString("latin1", from, to)) ?? UNWANTED;
     this.#lastType = Uint8Array.prototype.slice.call(bytes, from, to);
     return this.#lastTypeIndex;
@@ -260,7 +264,8 @@ export class RecordReader {
     // Without a type nobody can tell whether it was wanted.
     if (typeName === undefined) return { unreadable: "a record without a type" };
     const type = this.#typeIndexes.get(typeName);
-    if (type === undefined) return "unwanted";
+    if (type === undefined)
+      return isWantedType(typeName) ? { unreadable: "a record whose type is damaged" } : "unwanted";
     const short = typeName.slice("HKQuantityTypeIdentifier".length);
     const startText = attributes.get("startDate");
     const endText = attributes.get("endDate");
@@ -286,5 +291,14 @@ export class RecordReader {
 /** Whether a `<Record …>` with lost bytes may have been one that is kept. */
 export function isWantedRecord(tag: string): boolean {
   const type = /\stype="([^"]*)"/.exec(tag)?.[1];
-  return type === undefined || type.includes("\0") || RECORD_TYPES.some((wanted) => wanted === type);
+  return type === undefined || isWantedType(type);
+}
+
+/** Whether this is a wanted type, whatever letters stand for its control characters. */
+function isWantedType(type: string): boolean {
+  return RECORD_TYPES.some(
+    (wanted) =>
+      wanted.length === type.length &&
+      Array.from(type).every((letter, at) => letter < " " || letter === wanted[at]),
+  );
 }

@@ -97,6 +97,11 @@ interface Point {
   speed: number;
 }
 
+/** A point that was not read in the usual way, and whether a value of it is written and cannot be read. */
+interface UnusualPoint extends Point {
+  readonly unreadable?: boolean;
+}
+
 /**
  * The track points of a GPX file in file order. Usual points are read from the bytes; others go through sax one by one.
  * A point that cannot be read, or that has no position, is damage; those around it are kept.
@@ -459,10 +464,16 @@ function readLocation(bytes: Buffer, from: number, to: number, damage: DamageLis
   if (point === undefined) damage.add("route-damaged", "a location that has no end", from);
   else if (!isPosition(point.latitude, point.longitude)) {
     damage.add("route-damaged", "a location without a position", from);
-  } else columns.append(point.time, point.latitude, point.longitude, point.altitude, point.speed);
+  } else if (Number.isNaN(point.time)) {
+    damage.add("route-damaged", "a location without a time", from);
+  } else {
+    columns.append(point.time, point.latitude, point.longitude, point.altitude, point.speed);
+    if (point.unreadable === true) damage.add("route-damaged", "a location with an unreadable value", from);
+  }
 }
 
-function readUsualLocation(bytes: Buffer, from: number, end: number): Point | undefined {
+/** Undefined where the long way must be gone. */
+function readUsualLocation(bytes: Buffer, from: number, end: number): UnusualPoint | undefined {
   const missing = Number.NaN;
   const point = { time: missing, latitude: missing, longitude: missing, altitude: missing, speed: missing };
   const stop = bytes[end - 1] === SLASH ? end - 1 : end;
@@ -480,20 +491,34 @@ function readUsualLocation(bytes: Buffer, from: number, end: number): Point | un
       if (Number.isNaN(point.time)) return undefined;
     } else if (length === 8 && standsAt(bytes, key, LATITUDE)) point.latitude = numberAt(bytes, open, close);
     else if (length === 9 && standsAt(bytes, key, LONGITUDE)) point.longitude = numberAt(bytes, open, close);
-    else if (length === 8 && standsAt(bytes, key, ALTITUDE)) point.altitude = numberAt(bytes, open, close);
-    else if (length === 5 && standsAt(bytes, key, SPEED_NAME)) point.speed = numberAt(bytes, open, close);
+    else if (length === 8 && standsAt(bytes, key, ALTITUDE)) {
+      point.altitude = numberAt(bytes, open, close);
+      if (Number.isNaN(point.altitude)) return undefined;
+    } else if (length === 5 && standsAt(bytes, key, SPEED_NAME)) {
+      point.speed = numberAt(bytes, open, close);
+      if (Number.isNaN(point.speed)) return undefined;
+    }
     at = close + 1;
   }
   return isPosition(point.latitude, point.longitude) ? point : undefined;
 }
 
-function readUnusualLocation(bytes: Buffer, from: number, end: number): Point {
+function readUnusualLocation(bytes: Buffer, from: number, end: number): UnusualPoint {
   const { attributes } = readStartTag(bytes.subarray(from, end + 1));
-  return {
-    time: parseDate(attributes.get("date") ?? "") * 1000,
-    latitude: parseNumber(attributes.get("latitude") ?? ""),
-    longitude: parseNumber(attributes.get("longitude") ?? ""),
-    altitude: parseNumber(attributes.get("altitude") ?? ""),
-    speed: parseNumber(attributes.get("speed") ?? ""),
+  let unreadable = false;
+  const numberOf = (name: string): number => {
+    const text = attributes.get(name);
+    if (text === undefined) return Number.NaN;
+    const number = parseNumber(text);
+    unreadable ||= Number.isNaN(number);
+    return number;
   };
+  const point = {
+    time: parseDate(attributes.get("date") ?? "") * 1000,
+    latitude: numberOf("latitude"),
+    longitude: numberOf("longitude"),
+    altitude: numberOf("altitude"),
+    speed: numberOf("speed"),
+  };
+  return { ...point, unreadable };
 }

@@ -1,4 +1,5 @@
 import { ItemError } from "../../errors.ts";
+import { cleanText } from "./clean-text.ts";
 import { parseDate } from "./dates.ts";
 import type { EpochSeconds } from "./dates.ts";
 import { parseNumber } from "./units.ts";
@@ -150,16 +151,16 @@ function newOwner(tag: string): Required<Pick<Owner, "tag" | "metadata" | "event
 function readWorkout(attributes: Attributes, owner: WorkoutOwner, faults: Faults): WireWorkout {
   const element = faults.in("Workout", attributes);
   return {
-    activityType: clean(attributes["workoutactivitytype"]),
+    activityType: cleanText(attributes["workoutactivitytype"]),
     duration: element.number("duration"),
     durationUnit: element.unit("durationUnit"),
     totalDistance: element.number("totalDistance"),
     totalDistanceUnit: element.unit("totalDistanceUnit"),
     totalEnergyBurned: element.number("totalEnergyBurned"),
     totalEnergyBurnedUnit: element.unit("totalEnergyBurnedUnit"),
-    sourceName: clean(attributes["sourcename"]),
-    sourceVersion: clean(attributes["sourceversion"]),
-    device: clean(attributes["device"]),
+    sourceName: cleanText(attributes["sourcename"]),
+    sourceVersion: cleanText(attributes["sourceversion"]),
+    device: cleanText(attributes["device"]),
     creation: element.date("creationDate"),
     start: element.date("startDate"),
     end: element.date("endDate"),
@@ -195,14 +196,14 @@ class Faults {
       /** For what the element means nothing without. */
       text: (name: string): string | null => {
         const written = attributes[name];
-        const text = written === undefined || LOST.test(written) ? null : clean(written);
+        const text = written === undefined || LOST.test(written) ? null : cleanText(written);
         if (text === null) this.found.add(`${name} of ${element}`);
         return text;
       },
       /** A unit; one that has lost a character would be another. */
       unit: (name: string): string | null => {
         const written = attributes[name.toLowerCase()];
-        if (written === undefined || !LOST.test(written)) return clean(written);
+        if (written === undefined || !LOST.test(written)) return cleanText(written);
         this.found.add(`${name} of ${element}`);
         return written.replace(LOST, "\ufffd");
       },
@@ -226,8 +227,8 @@ function readChild(tag: string, attributes: Attributes, parent: Owner, faults: F
       const isDamaged =
         LOST.test(name) || written.includes("\0") || (NUMERIC.test(written) && LOST.test(written));
       if (isDamaged) faults.found.add("a damaged MetadataEntry");
-      const key = isDamaged ? null : clean(name);
-      const value = clean(written);
+      const key = isDamaged ? null : cleanText(name);
+      const value = cleanText(written);
       if (parent.metadata !== undefined && key !== null && value !== null && !parent.metadata.has(key)) {
         parent.metadata.set(key, value);
       }
@@ -272,7 +273,7 @@ function readChild(tag: string, attributes: Attributes, parent: Owner, faults: F
       const element = faults.in("WorkoutActivity", attributes);
       const owner = newOwner(tag);
       parent.activities?.push({
-        uuid: clean(attributes["uuid"]),
+        uuid: cleanText(attributes["uuid"]),
         start: element.date("startDate"),
         end: element.date("endDate"),
         duration: element.number("duration"),
@@ -303,26 +304,7 @@ function readChild(tag: string, attributes: Attributes, parent: Owner, faults: F
   }
 }
 
-/**
- * A text that can be stored and compared: no control characters (U+000B and U+001F turn up in real files), nothing
- * that is not a character; null when nothing is left.
- */
-function clean(value: string | undefined): string | null {
-  if (value === undefined) return null;
-  const text = (ODD.test(value) ? withoutOdd(value) : value).trim();
-  return text === "" ? null : text;
-}
-
 /** What no writer puts into a number, a unit or a name of its own: control characters, and what is no UTF-8. */
 const LOST = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/;
 /** What is to be a number, whatever stands before it. */
 const NUMERIC = /^[^\w\ud800-\udfff]*\d/;
-
-const ODD = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/;
-
-function withoutOdd(text: string): string {
-  return text
-    .replaceAll(/[\t\n\r]/g, " ")
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, "")
-    .replaceAll(/[\ud800-\udfff]/gu, "\ufffd");
-}

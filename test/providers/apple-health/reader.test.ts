@@ -110,6 +110,16 @@ describe("what a scan finds", () => {
     expect(rates(found)).toEqual([60, 61, 62]);
   });
 
+  it("takes a source for one whatever control characters are in its name", async () => {
+    const names = ["Watch", "Wat\u000bch", "Watch\n", "Wat\u0000ch", "Other"];
+    const { sources, records } = await read(
+      document(...names.map((name, at) => rate(60 + at, at).replace("Watch", name))),
+    );
+    expect(sources.map(({ name }) => name)).toEqual(["Watch", "Other"]);
+    const column = records.get(HR);
+    expect(names.map((_, index) => column?.source(index))).toEqual([0, 0, 0, 0, 1]);
+  });
+
   it("keeps complete workouts as they stand, with their place", async () => {
     const first = workout(
       "Running",
@@ -423,6 +433,30 @@ const BROKEN: readonly Broken[] = [
     ),
     rates: [60, 61, 69],
     damage: [],
+  },
+  {
+    name: "a record that has lost its beginning, behind one that nobody wants and behind one that is",
+    xml: around(`<Record type="x" value="1"/>${rate(61).slice(20)}${rate(62)}${rate(63).slice(30)}`),
+    rates: [60, 62, 69],
+    damage: [
+      [rate(61).slice(20), "unexpected-text! something that is no element"],
+      [rate(63).slice(30), "unexpected-text! something that is no element"],
+    ],
+  },
+  {
+    name: "a wanted record whose type has lost a letter; nobody minds those of another",
+    xml: around(
+      [61, 62]
+        .map((value) => rate(value).replace("HeartRate", value === 61 ? "He\u0000rtRate" : "He\u0000dRate"))
+        .join(""),
+    ),
+    rates: [60, 69],
+    damage: [
+      [
+        '<Record type="HKQuantityTypeIdentifierHe\u0000rt',
+        "unreadable-record! a record whose type is damaged",
+      ],
+    ],
   },
   {
     name: "garbage between elements",

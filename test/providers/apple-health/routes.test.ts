@@ -374,17 +374,20 @@ describe("locations in old workouts", () => {
   it("of another shape go through sax; those without a position are damage", () => {
     const points = readLocations(
       Buffer.from(
-        `<Workout>${location("2018-05-01 10:00:00 +0200").replaceAll('"', "'")}<Location date="2018-05-01T08:00:02Z" latitude="1" longitude="2"/><Location date="2018-05-01 10:00:00 +0200" latitude="95" longitude="2"/><Location latitude="3" longitude="4"/><Location date="x`,
+        `<Workout>${location("2018-05-01 10:00:00 +0200").replaceAll('"', "'")}<Location date="2018-05-01T08:00:02Z" latitude="1" longitude="2"/><Location date="2018-05-01 10:00:00 +0200" latitude="95" longitude="2"/><Location latitude="3" longitude="4"/><Location date="soon" latitude="3" longitude="4"/><Location date="2018-05-01 10:00:03 AM +0200" latitude="5" longitude="6" altitude="1\u00002" speed="3"/><Location date="x`,
       ),
     );
     const at = Date.UTC(2018, 4, 1, 8, 0, 0);
     expect(rows(points)).toEqual([
       [at, 51.5, -0.12, 20.25, 2.5],
       [at + 2000, 1, 2, Number.NaN, Number.NaN],
-      [Number.NaN, 3, 4, Number.NaN, Number.NaN],
+      [at + 3000, 5, 6, Number.NaN, 3],
     ]);
     expect(points.damage.map(({ message }) => message)).toEqual([
       "a location without a position",
+      "a location without a time",
+      "a location without a time",
+      "a location with an unreadable value",
       "a location that has no end",
     ]);
   });
