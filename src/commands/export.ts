@@ -1,5 +1,5 @@
 import { existsSync, rmSync, statSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
+import { extname, join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { Command, Option } from "commander";
 import { InterruptedError, ItemError, StoreError, UsageError } from "../errors.ts";
@@ -26,7 +26,7 @@ import {
   type ExportTarget,
   type Store,
 } from "../store/index.ts";
-import { sweepTemporaries } from "../temporary-files.ts";
+import { prepareOutFile } from "./out-file.ts";
 import type { CommandContext } from "./context.ts";
 import {
   addFilterOptions,
@@ -212,7 +212,7 @@ const RECORD_EVERY = 50;
 
 async function exportCollection(options: ExportOptions, place: "stdout" | "file"): Promise<ExitCode> {
   const { context, format, out } = options;
-  if (place === "file" && out !== undefined) sweepTemporaries(dirname(out), context.now());
+  if (place === "file" && out !== undefined) prepareOutFile(context, out);
   const store = context.store("read");
   const file = place === "file" && out !== undefined ? new AtomicFile(out) : undefined;
   const write = (text: string): void => (file ?? context.io.stdout).write(text);
@@ -254,7 +254,7 @@ function exportOne(options: ExportOptions, place: "stdout" | "file"): ExitCode {
   if (source === undefined) throw unknownActivity(id);
   const { data } = activityFile(source, format as Exclude<ExportFormat, "csv">, false);
   if (place === "file" && out !== undefined) {
-    sweepTemporaries(dirname(out), context.now());
+    prepareOutFile(context, out);
     writeAtomically(out, data);
     return ExitCode.OK;
   }

@@ -1,12 +1,12 @@
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { writeAtomically } from "../export/atomic-file.ts";
-import { sweepTemporaries } from "../temporary-files.ts";
 import { jsonText } from "../output/json.ts";
 import type { ReportActivity } from "../output/report/activity.ts";
 import type { ActivityFilter } from "../store/index.ts";
+import { prepareOutFile } from "./out-file.ts";
 import type { CommandContext } from "./context.ts";
 import type { FilterFlags } from "./filters.ts";
 import { addFilterOptions, hasFilters, parseFilters, parseId, unknownActivity } from "./filters.ts";
@@ -92,7 +92,7 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
     return;
   }
   const path = resolve(out);
-  sweepTemporaries(dirname(path), context.now());
+  prepareOutFile(context, path);
   writeAtomically(path, page, 0o600);
   if (context.globals.json) {
     context.io.stdout.write(

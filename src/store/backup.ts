@@ -5,15 +5,15 @@ import {
   linkSync,
   lstatSync,
   openSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
 } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { connect, type Database } from "./driver.ts";
 import { InterruptedError, StoreError, UsageError } from "../errors.ts";
 import { sweepTemporaries, temporaryIn } from "../temporary-files.ts";
+import { isDatabaseFile } from "./database-files.ts";
 import { asStoreError } from "./errors.ts";
 import { SCHEMA_VERSION } from "./migrations.ts";
 import { type TableCounts, tableCounts } from "./statistics.ts";
@@ -116,10 +116,7 @@ function checkTarget(source: string, path: string, force: boolean): void {
       hint: "name a file that may be made or replaced",
     });
   }
-  // The real paths: a link to the database must not be taken for another file.
-  const real = stats === undefined ? join(realpathSync(folder), basename(path)) : realTarget(path);
-  const own = realpathSync(source);
-  if (["", "-wal", "-shm", "-journal", ".lock"].some((suffix) => real === `${own}${suffix}`)) {
+  if (isDatabaseFile(path, source)) {
     throw new UsageError("BACKUP_TARGET", `the target is the database itself: ${path}`, {
       hint: "choose another file",
     });
@@ -139,14 +136,6 @@ function checkTarget(source: string, path: string, force: boolean): void {
         hint: "choose another name",
       },
     );
-  }
-}
-
-function realTarget(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
   }
 }
 

@@ -6,6 +6,7 @@ export { networkFileSystem } from "./file-system.ts";
 export { acquireFileLock, acquireRunLock, runLockPath } from "./lock.ts";
 export { SCHEMA_VERSION } from "./migrations.ts";
 export { databaseExists } from "./open.ts";
+export { databaseFiles, isDatabaseFile } from "./database-files.ts";
 export type { ActivityFilter } from "./query.ts";
 export type { SkippedItem } from "./skipped.ts";
 export {

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Decoder, Stream } from "@garmin/fitsdk";
 import { describe, expect, it } from "vitest";
@@ -140,6 +150,26 @@ describe("export to stdout", () => {
     const { code, stdout, stderr } = await run(...argv);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(message);
+  });
+
+  it.each([
+    ["--format", "json"],
+    ["1", "--format", "gpx"],
+  ])("replaces no database: %s %s", async (...argv) => {
+    const { run, folder } = await home();
+    const own = join(folder, "db", "fitglue.db");
+    symlinkSync(own, join(folder, "link"));
+    linkSync(own, join(folder, "second"));
+    copyFileSync(own, join(folder, "backup.db"));
+    for (const target of [own, `${own}-wal`, `${own}.lock`, "link", "second", "backup.db"]) {
+      const { code, stderr } = await run(...argv, "--out", target);
+      expect([code, stderr]).toEqual([
+        2,
+        `fitglue: the target is a database: ${target}\n  try: choose another file\n`,
+      ]);
+    }
+    expect(existsSync(`${own}-wal`)).toBe(false);
+    expect((await run("--format", "ndjson")).stdout.trimEnd().split("\n")).toHaveLength(3);
   });
 
   it("says why an activity that was asked for cannot be a GPX: exit 3", async () => {
