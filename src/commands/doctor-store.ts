@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import { FitglueError, StoreError } from "../errors.ts";
 import {
   databaseExists,
-  acquireRunLock,
+  isRunLocked,
   runLockPath,
   importRecords,
   integrityErrors,
@@ -74,17 +73,6 @@ export async function checkStore(
     return { findings, store: undefined };
   }
   return { findings, store };
-}
-
-async function isRunLocked(databasePath: string): Promise<boolean> {
-  if (!existsSync(runLockPath(databasePath))) return false;
-  try {
-    (await acquireRunLock(databasePath, { waitMs: 0 })).release();
-    return false;
-  } catch (error) {
-    if (error instanceof FitglueError && error.code === "STORE_LOCKED") return true;
-    throw error;
-  }
 }
 
 /** The lock is the system's: a dead process cannot leave it held, so a held one is a run under way or one that hangs. */

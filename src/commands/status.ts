@@ -6,7 +6,13 @@ import { jsonText } from "../output/json.ts";
 import { lookOf, paint, type Tone } from "../output/look.ts";
 import { tabSeparated } from "../output/table.ts";
 import { pad, plainText } from "../output/text.ts";
-import { databaseBytes, type ImportRecord, importRecords, SCHEMA_VERSION } from "../store/index.ts";
+import {
+  databaseBytes,
+  type ImportRecord,
+  importRecords,
+  isRunLocked,
+  SCHEMA_VERSION,
+} from "../store/index.ts";
 import { type SourceCounts, sourceCounts, type Store, type SyncState } from "../store/index.ts";
 import type { CommandContext, ConnectionHealth } from "./context.ts";
 import { formatBytes } from "../output/format.ts";
@@ -77,7 +83,7 @@ export async function runStatus(options: StatusCommandOptions): Promise<ExitCode
   const healths = await (await context.diagnosis()).connections();
   const statuses = connectionStatuses(store, healths, await context.providers());
   const sources = sourceCounts(store.db);
-  const { last } = importRecords(store.db);
+  const last = await lastImport(store, databasePath);
   const bytes = databaseBytes(databasePath);
   if (context.globals.json) {
     const document = {
@@ -243,7 +249,18 @@ function sourceDocument(source: SourceCounts): Record<string, unknown> {
   };
 }
 
-function importDocument(record: ImportRecord): Record<string, unknown> {
+interface LastImport extends Omit<ImportRecord, "status"> {
+  readonly status: ImportRecord["status"] | "interrupted";
+}
+
+/** The last import; one that is recorded as running while nothing runs was cut off. */
+async function lastImport(store: Store, databasePath: string): Promise<LastImport | null> {
+  const { last } = importRecords(store.db);
+  if (last?.status !== "running" || (await isRunLocked(databasePath))) return last;
+  return { ...last, status: "interrupted" };
+}
+
+function importDocument(record: LastImport): Record<string, unknown> {
   const { source, name, startedAt, finishedAt, status } = record;
   return { source, name, started_at: startedAt, finished_at: finishedAt, status };
 }

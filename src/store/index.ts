@@ -3,7 +3,7 @@ export type { ExportedFile, ExportTarget } from "./exports.ts";
 export type { ImportCounts } from "./imports.ts";
 export { backupStore } from "./backup.ts";
 export { networkFileSystem } from "./file-system.ts";
-export { acquireFileLock, acquireRunLock, runLockPath } from "./lock.ts";
+export { acquireFileLock, acquireRunLock, isRunLocked, runLockPath } from "./lock.ts";
 export { SCHEMA_VERSION } from "./migrations.ts";
 export { databaseExists } from "./open.ts";
 export { databaseFiles, isDatabaseFile } from "./database-files.ts";

@@ -1,4 +1,4 @@
-import { closeSync, openSync, realpathSync } from "node:fs";
+import { closeSync, existsSync, openSync, realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type Database } from "./driver.ts";
 import { InterruptedError, StoreError, type FitglueError } from "../errors.ts";
@@ -38,6 +38,18 @@ export async function acquireRunLock(databasePath: string, options: LockOptions 
         cause,
       }),
   });
+}
+
+/** Whether a run is under way. The lock is the system's: a dead process cannot leave it held. */
+export async function isRunLocked(databasePath: string): Promise<boolean> {
+  if (!existsSync(runLockPath(databasePath))) return false;
+  try {
+    (await acquireRunLock(databasePath, { waitMs: 0 })).release();
+    return false;
+  } catch (error) {
+    if (error instanceof StoreError && error.code === "STORE_LOCKED") return true;
+    throw error;
+  }
 }
 
 /**

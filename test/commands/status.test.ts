@@ -1,8 +1,9 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { runStatus } from "../../src/commands/status.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { isoInstant } from "../../src/model/index.ts";
 import type { OAuthSpec, Provider } from "../../src/providers/types.ts";
+import { acquireRunLock } from "../../src/store/index.ts";
 import { activity } from "../store/activity.ts";
 import { fakeContext, type FakeContext, type FakeContextOptions, login, NOW } from "./fake-context.ts";
 
@@ -108,6 +109,26 @@ test("the document tells everything, and unknown is null", async () => {
     totals: { activities: 1, skipped: 1, pending_receipts: 1 },
   });
 });
+
+test.each([true, false])(
+  "an import that is recorded as running is, while a run holds the lock (%s)",
+  async (runs) => {
+    const context = await filled();
+    context
+      .store("write")
+      .db.exec(
+        "INSERT INTO imports (source, name, bytes, started_at, status) VALUES ('apple-health', 'export.zip', 1, '2026-11-20T11:00:00.000Z', 'running')",
+      );
+    if (runs) {
+      const lock = await acquireRunLock(context.settings().databasePath);
+      onTestFinished(() => lock.release());
+    }
+    await runStatus({ context });
+    expect(context.out()).toContain(
+      `last import\texport.zip\t${runs ? "running" : "interrupted"}, 2026-11-20T11:00:00.000Z\n`,
+    );
+  },
+);
 
 test("for people: aligned, and nothing foreign acts on the terminal", async () => {
   const context = await filled({ terminal: true });
