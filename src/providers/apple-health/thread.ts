@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
 import {
   AuthError,
@@ -141,8 +142,21 @@ export async function* readInThread(
     }
   } finally {
     session.signal.removeEventListener("abort", onAbort);
-    await worker.terminate();
+    await end(worker);
   }
+}
+
+/** Milliseconds that the thread has to end by itself. */
+const GRACE_MS = 2000;
+
+/** Ends the thread, which is asked to first: V8 now and then aborts the process when a thread is terminated that is just compiling. */
+async function end(worker: Worker): Promise<void> {
+  // Nothing of it is left.
+  if (worker.threadId < 0) return;
+  const ended = new Promise<boolean>((resolve) => worker.once("exit", () => resolve(true)));
+  worker.postMessage("stop");
+  const isOver = await Promise.race([ended, sleep(GRACE_MS, false, { ref: false })]);
+  if (!isOver) await worker.terminate();
 }
 
 function isPortable(name: string): name is PortableError["name"] {
@@ -245,9 +259,9 @@ async function serve(port: MessagePort, { file, timezone }: Order): Promise<void
     tellProgress();
     port.postMessage(message, transfer);
   };
+  const stopped = new AbortController();
   const session: ReadingSession = {
-    // Nobody aborts in here: the thread is ended from outside.
-    signal: new AbortController().signal,
+    signal: stopped.signal,
     timezone,
     warn: (warning) => post({ kind: "warn", warning }),
     progress: (progress) => {
@@ -259,7 +273,8 @@ async function serve(port: MessagePort, { file, timezone }: Order): Promise<void
   };
   let wanted = AHEAD;
   let wake = (): void => {};
-  port.on("message", () => {
+  port.on("message", (message) => {
+    if (message === "stop") stopped.abort();
     wanted++;
     wake();
   });
