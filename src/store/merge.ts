@@ -14,6 +14,8 @@ import { ACTIVITY_FIELDS } from "./columns.ts";
 
 /** Where one recording has no value of a column for longer than this (milliseconds), those of the other count. */
 const HOLE_MS = 30_000;
+/** Of so many equal values of one recording one may have been rectified. */
+const RECTIFIED = 10;
 /** Positions may go on for this long after the end of a session (milliseconds). */
 const ROUTE_TAIL_MS = 60_000;
 
@@ -101,8 +103,8 @@ interface Computed {
 }
 
 /**
- * Two recordings of one session as one, column by column. Where they share half of the sparser one's instants and agree at all of
- * these, they are parts of one, and all of both counts. Else the one with more values counts (`newer` when equal), and in its holes the other. A cumulative
+ * Two recordings of one session as one, column by column. Where they share half of the sparser one's instants and agree at nearly
+ * all of these, they are parts of one, and all of both counts. Else the one with more values counts (`newer` when equal), and in its holes the other. A cumulative
  * distance is of one of them: the two do not count from the same place.
  */
 export function mergeSamples(older: Samples, newer: Samples): Samples {
@@ -121,7 +123,11 @@ export function mergeSamples(older: Samples, newer: Samples): Samples {
     const [taken, offered] = isOlderFuller ? [other, base] : [base, other];
     if (field === "distance") return [taken];
     // A few equal values are chance; half of the sparser recording is not.
-    if (shared.differ === 0 && shared.count > 0 && shared.count * 2 >= offered.time.length) {
+    if (
+      shared.count > 0 &&
+      shared.count * 2 >= offered.time.length &&
+      shared.differ * RECTIFIED <= shared.count
+    ) {
       return [offered, taken];
     }
     const isHole = holesOf(taken.time, offered.time, span);

@@ -238,6 +238,22 @@ describe("two recordings of one session", () => {
       expect(await merge(store, without(second))).toMatchObject({ unchanged: 1 });
   });
 
+  test("a sample that a later export lacks stays, though another one was rectified", async () => {
+    const store = openTemp();
+    const first = recorded(pulse(0, 1200, (second) => 100 + second / 100, 10));
+    const later = recorded(
+      pulse(0, 1200, (second) => (second === 200 ? 99 : 100 + second / 100)).filter(
+        ({ timestamp }) => timestamp !== START + 500_000,
+      ),
+    );
+    await merge(store, first);
+    expect(await merge(store, later)).toMatchObject({ updated: 1 });
+    const { timestamp, heartRate } = only(store).samples;
+    expect(timestamp).toHaveLength(241);
+    expect([heartRate?.[40], heartRate?.[100]]).toEqual([99, 105]);
+    for (const again of [first, later]) expect(await merge(store, again)).toMatchObject({ unchanged: 1 });
+  });
+
   test("a few equal values do not make two recordings one", async () => {
     const store = openTemp();
     await merge(store, recorded(pulse(0, 595, () => 140)));
