@@ -72,17 +72,19 @@ async function contentAt(path: string): Promise<Content> {
   }
 }
 
-/** Regular files, the upper ones first; folders below that cannot be read are passed over. */
+/** Regular files, the upper ones first; folders below that cannot be read are passed over and told to `onClosed`. */
 async function* files(
   folder: string,
   depth: number,
   deepest = DEPTH,
+  onClosed: (folder: string, error: unknown) => void = () => undefined,
 ): AsyncGenerator<{ readonly path: string; readonly depth: number }, void, void> {
   let entries: Dirent[];
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
     if (depth === 1 && deepest === DEPTH) throw error;
+    onClosed(folder, error);
     return;
   }
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -90,7 +92,7 @@ async function* files(
   if (depth === deepest) return;
   for (const entry of entries) {
     if (entry.isDirectory() && entry.name !== "__MACOSX") {
-      yield* files(join(folder, entry.name), depth + 1, deepest);
+      yield* files(join(folder, entry.name), depth + 1, deepest, onClosed);
     }
   }
 }
@@ -144,7 +146,12 @@ async function filesBeside(main: string, mainBytes: number, damage: readonly Dam
   const folder = dirname(main);
   const routes: RouteFile[] = [];
   // Two levels: a bare XML may lie among all of somebody's documents.
-  for await (const { path } of files(folder, 1, 2)) {
+  const closed: Damage[] = [];
+  const onClosed = (path: string, error: unknown): void => {
+    const { message } = unreadable(`the folder ${relative(folder, path) || "."}`, error);
+    closed.push({ code: "route-unreadable", message, offset: 0, loss: true });
+  };
+  for await (const { path } of files(folder, 1, 2, onClosed)) {
     if (/\.gpx$/i.test(path) && !basename(path).startsWith("._")) routes.push(routeAt(folder, path));
   }
   const index = new RouteIndex(routes, "");
@@ -154,7 +161,7 @@ async function filesBeside(main: string, mainBytes: number, damage: readonly Dam
     mainBytes,
     routes: (reference) => index.find(reference),
     routeCount: index.count,
-    damage,
+    damage: [...damage, ...closed],
     close: async () => {},
   };
 }

@@ -332,22 +332,44 @@ describe("strange files get a sentence and exit 6", () => {
     expect(error).toMatchObject({ code, message, exitCode: ExitCode.INPUT });
   });
 
-  it("a folder without read permission", () => {
-    const locked = tree({ "export.xml": XML });
-    chmodSync(locked, 0o000);
+  /** What a script says of a folder, as somebody who may not read `locked`: root may read anything, so the question is asked by nobody. */
+  const asNobody = (root: string, locked: string, script: string): string => {
     chmodSync(folder, 0o755);
-    chmodSync(dirname(locked), 0o755);
-    // Root may read anything, so the question is asked by nobody.
-    const script = `import { openExport } from ${JSON.stringify(builtModule("providers/apple-health/archive"))};
+    chmodSync(dirname(root), 0o755);
+    chmodSync(locked, 0o000);
+    const text = `import { openExport } from ${JSON.stringify(builtModule("providers/apple-health/archive"))};
       if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534); }
-      try { await openExport({ path: ${JSON.stringify(locked)}, isDirectory: true, size: 0, head: Buffer.alloc(0) }); }
-      catch (error) { console.log(error.code, error.exitCode, error.message); }`;
-    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      const given = { path: ${JSON.stringify(root)}, isDirectory: true, size: 0, head: Buffer.alloc(0) };
+      ${script}`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", text], {
       encoding: "utf8",
     });
     chmodSync(locked, 0o700);
     expect(stderr).toBe("");
-    expect(stdout).toBe("INPUT_UNREADABLE 6 the folder cannot be read: permission denied\n");
+    return stdout;
+  };
+
+  it("a folder without read permission", () => {
+    const locked = tree({ "export.xml": XML });
+    const script = `try { await openExport(given); } catch (error) { console.log(error.code, error.exitCode, error.message); }`;
+    expect(asNobody(locked, locked, script)).toBe(
+      "INPUT_UNREADABLE 6 the folder cannot be read: permission denied\n",
+    );
+  });
+
+  it("a folder of routes without read permission, which is not a folder without routes", () => {
+    const root = tree({ "export.xml": XML, "workout-routes/a.gpx": "<gpx/>" });
+    chmodSync(root, 0o755);
+    chmodSync(join(root, "export.xml"), 0o644);
+    const script = `const { damage } = await openExport(given); console.log(JSON.stringify(damage));`;
+    expect(JSON.parse(asNobody(root, join(root, "workout-routes"), script))).toEqual([
+      {
+        code: "route-unreadable",
+        message: "the folder workout-routes cannot be read: permission denied",
+        offset: 0,
+        loss: true,
+      },
+    ]);
   });
 });
 
