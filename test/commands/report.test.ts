@@ -35,6 +35,13 @@ describe("fitglue report", () => {
     expect(JSON.parse(json.stdout)).toEqual({ file: out, activities: 4, bytes: statSync(out).size });
   });
 
+  it("names sports as they are named elsewhere", async () => {
+    const home = await demoHome([RIDE, { ...STRENGTH, sport: "cross_country_skiing", subSport: null }]);
+    const { stdout } = await run(home, ["report", "--from", "2026", "--out", "-"]);
+    expect(stdout).toContain("<th>cross country skiing</th>");
+    expect(stdout).not.toContain("cross_country_skiing</th>");
+  });
+
   it("draws the first two hundred only, and says so", async () => {
     const many = Array.from({ length: 203 }, (_, at) => ({
       ...STRENGTH,

@@ -1,4 +1,5 @@
-import { formatDistance, formatDuration, formatNumber } from "../format.ts";
+import type { Sport } from "../../model/index.ts";
+import { formatDistance, formatDuration, formatNumber, sportName } from "../format.ts";
 import type { Totalled, Totals } from "../totals.ts";
 import { totalsOf } from "../totals.ts";
 import type { ReportActivity } from "./activity.ts";
@@ -183,7 +184,7 @@ function totalsTable(by: string, groups: readonly Totals[]): Markup {
         ${groups.map(
           (group) =>
             html`<tr>
-              <th>${group.key}</th>
+              <th>${by === "Sport" ? sportName((group.key ?? "generic") as Sport, null) : group.key}</th>
               <td>${group.count}</td>
               <td>${formatDuration(group.time)}</td>
               <td>${formatDistance(group.distance, group.key === "swimming" ? "swimming" : "generic")}</td>

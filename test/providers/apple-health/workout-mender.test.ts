@@ -218,7 +218,7 @@ test("whatever is damaged, nothing is read that is not written, nor into another
     const kept = read(wire);
     for (const text of kept) {
       // An event may have lost what it has in it, a statistic its number, and a text show that it is damaged.
-      const isLess = text === "Lap" || / null$/.test(text) || text.includes("\ufffd");
+      const isLess = text === "Lap" || text.endsWith(" null") || text.includes("\ufffd");
       expect(said.has(text) || isLess, `${text}: ${from} to ${to}`).toBe(true);
     }
     if (WHOLE.some((text) => !kept.includes(text)) && !kept.some((text) => text.includes("\ufffd")))
