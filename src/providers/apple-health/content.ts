@@ -8,6 +8,8 @@ export function contentOf(head: Buffer): Content {
   if (isHealthData(latin1)) return "export";
   if (latin1.includes("\0") && isHealthData(latin1.replaceAll("\0", ""))) return "export-utf16";
   if (/<ClinicalDocument[\s>]/.test(latin1)) return "cda";
+  // An export that has lost its beginning: nobody else writes these.
+  if (/<Record type="HK\w+Identifier|<Workout workoutActivityType="HK/.test(latin1)) return "export";
   // Behind something that does not belong there: an archive is read from its end.
   return latin1.includes("PK\x03\x04") ? "zip" : "other";
 }

@@ -87,6 +87,7 @@ export class ElementGate {
   #inDebris = false;
   /** File offsets up to which an ending of comments and the like does not occur: nobody looks there twice. */
   readonly #without = new Map<string, number>();
+  #opened = false;
   #closed = false;
   #cut = false;
   /** The start of a workout whose end may still come has been given up, and told. */
@@ -117,6 +118,9 @@ export class ElementGate {
     this.#run(true);
     if (this.#workout >= 0) this.#cutOff(this.#workout, "inside a workout");
     if (this.#correlation >= 0) this.#endCorrelation(true);
+    const beginning = -this.#base;
+    if (!this.#opened && this.elements > 0)
+      this.#report("truncated", "the file has lost its beginning", beginning, true);
     if (!this.#closed && !this.#cut) this.#cutOff(this.#length, "before </HealthData>");
     if (this.#damageCount > this.#damage.length) {
       this.#damage.push({
@@ -350,6 +354,7 @@ export class ElementGate {
       this.#correlation = this.#base + lt;
       this.#records.hold();
     } else if (name === "HealthData") {
+      this.#opened = true;
       this.#closed = bytes[gt - 1] === SLASH;
       this.#locale ??= readStartTag(bytes.subarray(lt, gt + 1)).attributes.get("locale") ?? null;
     } else if (name === "ExportDate") {

@@ -349,6 +349,15 @@ describe("strange files get a sentence and exit 6", () => {
     return stdout;
   };
 
+  it.each([
+    '<Record type="HKQuantityTypeIdentifierHeartRate"',
+    '<Workout workoutActivityType="HKWorkoutActivityTypeRunning"',
+  ])("an export is known without its beginning: %s", async (element) => {
+    const path = join(tree({ "rest.xml": `ndDate="x"/>\n ${element} sourceName="Watch"/>` }), "rest.xml");
+    await expect(recognizesExport(given(path))).resolves.toBe(true);
+    await (await openExport(given(path))).close();
+  });
+
   it("a folder without read permission", () => {
     const locked = tree({ "export.xml": XML });
     const script = `try { await openExport(given); } catch (error) { console.log(error.code, error.exitCode, error.message); }`;

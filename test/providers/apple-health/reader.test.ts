@@ -730,6 +730,14 @@ describe("damage costs only what it hit, and is told with its place", () => {
     }
   });
 
+  it("reads a file that has lost its beginning, and says so", async () => {
+    const whole = document(rate(60), workout("Running"), rate(69, 9));
+    const found = await read(whole.slice(whole.indexOf("<Record")));
+    expect(rates(found)).toEqual([60, 69]);
+    expect(found.workouts).toHaveLength(1);
+    expect(told(found.damage)).toEqual(["0 truncated! the file has lost its beginning"]);
+  });
+
   it("finds what lies around garbage written anywhere", async () => {
     const next = random(4711);
     const parts = Array.from({ length: 30 }, (_, index) =>
