@@ -10,7 +10,7 @@ import { plainText } from "../output/text.ts";
 import { databaseExists } from "../store/index.ts";
 import { type FileProvider, type FileResult, importPath } from "../sync/import.ts";
 import type { CommandContext } from "./context.ts";
-import { DRY_RUN, exitCodeOf, reportErrors } from "./outcome.ts";
+import { DRY_RUN, endsRun, exitCodeOf, reportErrors } from "./outcome.ts";
 
 export interface ImportCommandOptions {
   readonly context: CommandContext;
@@ -43,7 +43,7 @@ function parseTimezone(text: string): string {
   });
 }
 
-/** Imports every path in turn; a bad file does not stop the next. */
+/** Imports every path in turn; a bad file does not stop the next. What was stored is told, however the run ends. */
 export async function runImport(options: ImportCommandOptions): Promise<ExitCode> {
   const { context } = options;
   const providers = (await context.providers()).filter(
@@ -52,28 +52,34 @@ export async function runImport(options: ImportCommandOptions): Promise<ExitCode
   const results: FileResult[] = [];
   try {
     const all = async (): Promise<void> => {
-      for (const path of options.paths) results.push(await importOne(path, providers, options));
+      for (const path of options.paths) {
+        const result = await importOne(path, providers, options);
+        results.push(result);
+        if (endsRun(result)) break;
+      }
     };
     // A rehearsal without a database has nothing to make and nobody to wait for.
     const isAlone = options.dryRun && !databaseExists(context.settings().databasePath);
     await (isAlone ? all() : context.locked(all));
   } catch (error) {
-    // An import that failed has its document too, even if it could not begin.
-    if (context.globals.json && !(error instanceof UsageError)) writeDocument(options, results);
+    // An import that failed has its document too, even if it could not begin; a wrong command line has none.
+    if (!(error instanceof UsageError)) tell(options, results);
     throw error;
   }
-  if (context.globals.json) writeDocument(options, results);
-  else if (!context.io.stderr.isTTY) {
-    const lines = results.map(importLine).filter((line) => line !== null);
-    if (lines.length > 0) context.say(`${options.dryRun ? DRY_RUN : ""}${lines.join("; ")}\n`);
-  }
+  tell(options, results);
   reportErrors(context, results);
   return exitCodeOf(results);
 }
 
-function writeDocument({ context, dryRun }: ImportCommandOptions, results: readonly FileResult[]): void {
-  const document = { ...(dryRun ? { dry_run: true } : {}), files: results.map(fileDocument) };
-  context.io.stdout.write(`${jsonText(document)}\n`);
+/** The document, or the line of a log. A terminal has had a summary of each file. */
+function tell({ context, dryRun }: ImportCommandOptions, results: readonly FileResult[]): void {
+  if (context.globals.json) {
+    const document = { ...(dryRun ? { dry_run: true } : {}), files: results.map(fileDocument) };
+    context.io.stdout.write(`${jsonText(document)}\n`);
+  } else if (!context.io.stderr.isTTY) {
+    const lines = results.map(importLine).filter((line) => line !== null);
+    if (lines.length > 0) context.say(`${dryRun ? DRY_RUN : ""}${lines.join("; ")}\n`);
+  }
 }
 
 /** One path, with a progress line meanwhile and its summary afterwards. */
@@ -99,7 +105,7 @@ async function importOne(
   } finally {
     progress.stop();
   }
-  if (io.stderr.isTTY && !globals.json && result.error === null) {
+  if (io.stderr.isTTY && !globals.json && result.status !== "failed") {
     const look = { width: io.stderr.columns, unicode: io.unicode, color: io.color };
     context.say(`${importSummary(result, elapsed(), look).join("\n")}\n`);
     if (dryRun) context.say("  dry run: nothing was written\n");

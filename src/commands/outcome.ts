@@ -1,4 +1,4 @@
-import type { FitglueError } from "../errors.ts";
+import { dispositionOf, type FitglueError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { detailOf, errorLine, errorText } from "../output/errors.ts";
 import type { CommandContext } from "./context.ts";
@@ -12,11 +12,18 @@ export interface Outcome {
   readonly error: FitglueError | null;
 }
 
+/** Whether the run is over with this outcome: interrupted, or the store takes no more. */
+export function endsRun({ error }: Outcome): boolean {
+  return error !== null && dispositionOf(error) === "stop-all";
+}
+
 /**
- * One exit code for several outcomes. One alone speaks for itself: its error's code, even if something was stored before
+ * One exit code for several outcomes. What ended the run early decides alone. Else, one alone speaks for itself: its error's code, even if something was stored before
  * it, else 3 when something was left out. Of several, all failing alike give that code; anything mixed is 3.
  */
 export function exitCodeOf(outcomes: readonly Outcome[]): ExitCode {
+  const end = outcomes.find(endsRun)?.error;
+  if (end) return end.exitCode;
   const codes = new Set(
     outcomes.map(
       ({ status, error }) => error?.exitCode ?? (status === "ok" ? ExitCode.OK : ExitCode.PARTIAL),
@@ -26,12 +33,15 @@ export function exitCodeOf(outcomes: readonly Outcome[]): ExitCode {
   return codes.size <= 1 ? first : ExitCode.PARTIAL;
 }
 
-/** Tells the errors on stderr: for people one after the other; with `--json` exactly one line, the first one's. */
+/**
+ * Tells the errors on stderr: for people one after the other; with `--json` exactly one line, that of what ended the run
+ * early, else the first one's.
+ */
 export function reportErrors(context: CommandContext, outcomes: readonly Outcome[]): void {
   const errors = outcomes.map(({ error }) => error).filter((error) => error !== null);
   if (context.globals.json) {
-    const [first] = errors;
-    if (first !== undefined) context.io.stderr.write(errorLine(first));
+    const told = outcomes.find(endsRun)?.error ?? errors[0];
+    if (told !== undefined) context.io.stderr.write(errorLine(told));
     return;
   }
   for (const error of errors) context.io.stderr.write(errorText(error, detailOf(context.globals)));

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { AuthError, dispositionOf, FitglueError, UsageError } from "../errors.ts";
+import { AuthError, FitglueError, UsageError } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { jsonText } from "../output/json.ts";
 import { errorDocument } from "../output/errors.ts";
@@ -9,7 +9,7 @@ import { plainText } from "../output/text.ts";
 import type { Provider, RemoteSource } from "../providers/types.ts";
 import { type ProviderResult, syncProvider } from "../sync/sync.ts";
 import type { CommandContext } from "./context.ts";
-import { DRY_RUN, exitCodeOf, reportErrors } from "./outcome.ts";
+import { DRY_RUN, endsRun, exitCodeOf, reportErrors } from "./outcome.ts";
 
 type RemoteProvider = Provider & { readonly remote: RemoteSource };
 
@@ -81,27 +81,34 @@ async function syncAll(
   try {
     const providers = await choose(context, options.providers);
     await context.locked(async () => {
-      for (const provider of providers) results.push(await syncOne(provider, options));
+      for (const provider of providers) {
+        const result = await syncOne(provider, options);
+        results.push(result);
+        if (endsRun(result)) break;
+      }
     });
   } catch (error) {
     // A pass that failed has its document too, even if it could not begin; a wrong command line has none.
-    if (context.globals.json && !(error instanceof UsageError)) writeDocument(options, results);
+    if (!(error instanceof UsageError)) tell(options, results);
     throw error;
   }
-  if (context.globals.json) writeDocument(options, results);
-  else {
-    const news = results.filter(hasNews).map(summaryLine);
-    if (news.length > 0) context.say(`${options.dryRun ? DRY_RUN : ""}${news.join("; ")}\n`);
-    else if (context.io.stderr.isTTY && results.every(({ error }) => error === null))
-      context.say("nothing new\n");
-  }
+  tell(options, results);
+  const isWhole = results.every(({ error }) => error === null);
+  if (isWhole && !results.some(hasNews) && context.io.stderr.isTTY && !context.globals.json)
+    context.say("nothing new\n");
   reportErrors(context, results);
   return { code: exitCodeOf(results), results };
 }
 
-function writeDocument({ context, dryRun }: SyncCommandOptions, results: readonly ProviderResult[]): void {
-  const document = { ...(dryRun ? { dry_run: true } : {}), providers: results.map(providerDocument) };
-  context.io.stdout.write(`${jsonText(document)}\n`);
+/** The document, or one line if there is any news. */
+function tell({ context, dryRun }: SyncCommandOptions, results: readonly ProviderResult[]): void {
+  if (context.globals.json) {
+    const document = { ...(dryRun ? { dry_run: true } : {}), providers: results.map(providerDocument) };
+    context.io.stdout.write(`${jsonText(document)}\n`);
+    return;
+  }
+  const news = results.filter(hasNews).map(summaryLine);
+  if (news.length > 0) context.say(`${dryRun ? DRY_RUN : ""}${news.join("; ")}\n`);
 }
 
 async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): Promise<ProviderResult> {
@@ -133,7 +140,7 @@ async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): P
     });
   } catch (error) {
     // A provider that cannot even be started must not keep the next one from its turn.
-    if (!(error instanceof FitglueError) || dispositionOf(error) !== "stop-provider") throw error;
+    if (!(error instanceof FitglueError)) throw error;
     const none = { added: 0, updated: 0, unchanged: 0, skipped: 0, deleted: 0, warnings: [] };
     return { provider: provider.id, status: "failed", ...none, error };
   } finally {

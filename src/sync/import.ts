@@ -7,7 +7,7 @@ import type { FileSource, ImportFile, ImportProgress, ImportSession, Provider } 
 import { type ImportCounts, runLockPath, type Store } from "../store/index.ts";
 import { fileDigest } from "./file-digest.ts";
 import { storedSessionsOf } from "./known.ts";
-import { writeBatch } from "./sync.ts";
+import { endOfPass, writeBatch } from "./sync.ts";
 import { type WarningGroup, WarningGroups } from "./warnings.ts";
 
 const HEAD_BYTES = 4096;
@@ -34,6 +34,7 @@ export interface FileResult extends ImportCounts {
   /** Plain bytes read. */
   readonly bytes: number;
   readonly warnings: readonly WarningGroup[];
+  /** What ended the import of it early, and the whole run where its disposition is `stop-all`. */
   readonly error: FitglueError | null;
   /** Activities of this run by sport, for the summary. */
   readonly sports: Readonly<Record<string, number>>;
@@ -41,9 +42,9 @@ export interface FileResult extends ImportCounts {
 
 /**
  * Imports one path: the first provider that recognises its content reads it. What can be read is stored, batch by batch;
- * an error leaves the batches before it in place.
+ * an error leaves the batches before it in place, and both are in the result.
  *
- * Throws only what ends the whole run (`StoreError`, `InterruptedError`, a bug).
+ * Throws only what is a bug.
  */
 export async function importPath(
   path: string,
@@ -100,22 +101,27 @@ async function readPath(
       if (options.signal.aborted) throw new InterruptedError();
     }
   } catch (thrown) {
-    if (options.signal.aborted) throw new InterruptedError({ cause: thrown });
-    if (!(thrown instanceof FitglueError) || dispositionOf(thrown) === "stop-all") throw thrown;
-    error = thrown;
+    error = endOfPass(thrown, options.signal);
   }
-  const activities = count.added + count.updated + count.unchanged + count.skipped;
-  const complete = error === null && count.skipped === 0 && !warnings.loss;
-  const status = complete ? "ok" : error !== null && activities === 0 ? "failed" : "partial";
-  const groups = warnings.list();
-  if (importId !== undefined) {
+  const result = (): FileResult => {
+    const activities = count.added + count.updated + count.unchanged + count.skipped;
+    const complete = error === null && count.skipped === 0 && !warnings.loss;
+    const status = complete ? "ok" : error !== null && activities === 0 ? "failed" : "partial";
+    return { path, kind, status, activities, ...count, bytes, warnings: warnings.list(), error, sports };
+  };
+  // What was cut off stays `running`: nobody knows what would have come, and a full disk takes no word about it.
+  const isCutOff = error !== null && dispositionOf(error) === "stop-all";
+  if (importId !== undefined && !isCutOff) {
     const id = importId;
     const sha256 = (await digest) ?? null;
-    store.transaction(() =>
-      store.imports.finish(id, status, sha256, { activities, ...count }, groups, now()),
-    );
+    const { status, warnings: groups, ...counts } = result();
+    try {
+      store.transaction(() => store.imports.finish(id, status, sha256, counts, groups, now()));
+    } catch (thrown) {
+      error = endOfPass(thrown, options.signal);
+    }
   }
-  return { path, kind, status, activities, ...count, bytes, warnings: groups, error, sports };
+  return result();
 }
 
 /** The database, what SQLite keeps beside it, and the run lock, as {@link ImportFile.untouchable}. */

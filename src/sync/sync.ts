@@ -50,7 +50,7 @@ export interface ProviderResult {
   /** Newly marked as gone upstream. */
   readonly deleted: number;
   readonly warnings: readonly WarningGroup[];
-  /** What ended the pass early. */
+  /** What ended the pass early, and the whole run where its disposition is `stop-all`. */
   readonly error: FitglueError | null;
 }
 
@@ -59,7 +59,7 @@ export interface ProviderResult {
  * then confirm. A crash at any point loses nothing (the source still has what it was not told about) and doubles
  * nothing (writing is idempotent).
  *
- * Throws only what ends the whole run (`StoreError`, `InterruptedError`, a bug); anything else is in the result.
+ * What ended it early is in the result, with what was stored before. Throws only what is a bug.
  */
 export async function syncProvider(
   provider: Provider & { readonly remote: RemoteSource },
@@ -127,11 +127,17 @@ async function pullAll(
     if (unsettled !== undefined) throw unsettled;
     store.transaction(() => state.succeeded(owner, now()));
   } catch (error) {
-    if (options.signal.aborted) throw new InterruptedError({ cause: error });
-    if (!(error instanceof FitglueError) || dispositionOf(error) === "stop-all") throw error;
-    failure = error;
-    const cooldown = error instanceof RateLimitError ? error.retryAt : null;
-    store.transaction(() => state.failed(owner, error.code, error.message, now(), cooldown));
+    const end = endOfPass(error, options.signal);
+    failure = end;
+    // What ends the run says nothing about this source.
+    if (dispositionOf(end) !== "stop-all") {
+      const cooldown = end instanceof RateLimitError ? end.retryAt : null;
+      try {
+        store.transaction(() => state.failed(owner, end.code, end.message, now(), cooldown));
+      } catch (unwritten) {
+        failure = endOfPass(unwritten, options.signal);
+      }
+    }
   }
   const stored = count.added + count.updated > 0;
   const complete = failure === null && count.skipped === 0 && !warnings.loss;
@@ -142,6 +148,16 @@ async function pullAll(
     warnings: warnings.list(),
     error: failure,
   };
+}
+
+/**
+ * What ended a pass early, for its result. After an abort that is the abort: it makes reads and requests fail in ways of their
+ * own. Throws what is no `FitglueError`: a bug.
+ */
+export function endOfPass(thrown: unknown, signal: AbortSignal): FitglueError {
+  if (signal.aborted) return new InterruptedError({ cause: thrown });
+  if (thrown instanceof FitglueError) return thrown;
+  throw thrown;
 }
 
 /** Writes one batch durably; used by every way in. */

@@ -148,12 +148,21 @@ describe("what a person reads, and what a script gets", () => {
 });
 
 describe("interruptions", () => {
-  it.each(["SIGTERM", "SIGINT"] as const)(
-    "%s ends the run with 130 after or before a batch, never within",
-    async (signal) => {
+  const counts = { added: 2, updated: 0, unchanged: 0, skipped: 0, deleted: 0, warnings: [] };
+  const error = { type: "error", code: "INTERRUPTED", exit_code: 130, provider: null };
+  const interrupted = { ...error, message: "interrupted", hint: null };
+  const line = `${JSON.stringify(interrupted)}\n`;
+  const document = { providers: [{ provider: "polar", status: "partial", ...counts, error: interrupted }] };
+
+  it.each<[NodeJS.Signals, string[], object]>([
+    ["SIGTERM", [], { stdout: "", stderr: "polar: 2 added, 0 updated\nfitglue: interrupted\n" }],
+    ["SIGINT", ["--json"], { stdout: `${JSON.stringify(document)}\n`, stderr: line }],
+  ])(
+    "%s ends the run with 130 after or before a batch, never within, and says what is stored %j",
+    async (signal, flags, output) => {
       world = await startPolarHome({ pageSize: 2 });
       for (let i = 0; i < 6; i++) world.fake.upload(ride(i));
-      const { child, result } = world.start("sync", "polar");
+      const { child, result } = world.start("sync", "polar", ...flags);
       let asked = false;
       world.fake.server.onRequest = () => {
         // Once, in the middle of the second transaction.
@@ -162,9 +171,7 @@ describe("interruptions", () => {
         asked = true;
         child.kill(signal);
       };
-      const { code, stderr } = await result;
-      expect(code).toBe(130);
-      expect(stderr).toContain("interrupted");
+      expect(await result).toMatchObject({ code: 130, ...output });
       expect(stored()).toBe(2);
       expect(world.fake.commits).toHaveLength(1);
       world.fake.server.onRequest = undefined;

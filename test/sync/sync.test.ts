@@ -196,10 +196,24 @@ describe("whatever breaks, nothing is lost and nothing is doubled", () => {
     store.db.exec(
       "CREATE TRIGGER full BEFORE INSERT ON activities BEGIN SELECT RAISE(ABORT, 'disk full'); END",
     );
-    await expect(run()).rejects.toBeInstanceOf(StoreError);
+    const { error, ...counts } = await run();
+    expect(error).toBeInstanceOf(StoreError);
+    expect(counts).toMatchObject({ status: "failed", added: 0 });
     expect(source.log).toEqual(["pull since undefined"]);
     expect(source.offered.has("t1")).toBe(true);
   });
+});
+
+test("a database that takes not even the word of a failure: what was stored before is told", async () => {
+  const { store, source, run } = setup({ t1: ["a"], t2: ["b"] });
+  source.at = (step) => {
+    if (step !== "pull t2") return;
+    store.db.exec(
+      "CREATE TRIGGER full BEFORE UPDATE ON sync_state BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+    );
+    throw new TemporaryError("OFFLINE", "no route to host");
+  };
+  expect(await run()).toMatchObject({ status: "partial", added: 1, error: { code: "STORE_FAILED" } });
 });
 
 test("a dry run counts exactly, writes nothing and confirms nothing", async () => {
@@ -216,7 +230,13 @@ test("an abort ends the run after the current batch, which is stored and confirm
   source.at = (step) => {
     if (step === "confirm t1") controller.abort();
   };
-  await expect(run({ signal: controller.signal })).rejects.toMatchObject({ exitCode: 130 });
+  expect(await run({ signal: controller.signal })).toMatchObject({
+    status: "partial",
+    added: 1,
+    error: { code: "INTERRUPTED", exitCode: 130 },
+  });
+  // The next run goes on: nothing is wrong with the source.
+  expect(store.syncState.get(OWNER)).toMatchObject({ lastErrorCode: null });
   expect(ids(store)).toEqual(["a"]);
   expect([...source.offered.keys()]).toEqual(["t2"]);
   expect(store.pendingReceipts(OWNER)).toEqual([]);

@@ -294,7 +294,7 @@ describe("transactions", () => {
       world.fake.server.onRequest = ({ path }) => {
         if (path.endsWith("/samples/1")) controller.abort();
       };
-      await expect(world.sync({ signal: controller.signal })).rejects.toMatchObject({ code: "INTERRUPTED" });
+      expect((await world.sync({ signal: controller.signal })).error).toMatchObject({ code: "INTERRUPTED" });
       world.fake.server.onRequest = undefined;
       await world.sync();
       expect(starts()).toHaveLength(5);
