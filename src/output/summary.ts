@@ -9,6 +9,8 @@ export interface ImportOutcome {
   readonly path: string;
   /** Who read it; null when nobody could. */
   readonly kind: string | null;
+  /** `ok` when nothing was lost. */
+  readonly status: "ok" | "partial" | "failed";
   readonly activities: number;
   readonly added: number;
   readonly updated: number;
@@ -56,9 +58,14 @@ export function importSummary(result: ImportOutcome, elapsedMs: number, look: Lo
   return lines;
 }
 
-/** The same on one line, for a log; null when the run changed nothing and met nothing odd. */
+/**
+ * The same on one line, for a log; null when the import changed nothing, unless something was lost: a nightly import of an export
+ * with an oddity in it is no news, and an exit code of 3 has to say why.
+ */
 export function importLine(result: ImportOutcome): string | null {
-  if (result.added + result.updated + result.skipped + result.warnings.length === 0) return null;
+  const isChange = result.added + result.updated > 0;
+  const isLoss = result.status !== "ok" && result.skipped + result.warnings.length > 0;
+  if (!isChange && !isLoss) return null;
   return [`${plainText(result.path)}: ${countText(result)}`, ...warningTexts(result.warnings)].join("; ");
 }
 

@@ -150,6 +150,26 @@ test("a rehearsal says that it is one, and makes nothing", async () => {
   expect(JSON.parse(again.stdout)).toMatchObject({ files: [{ added: 0, unchanged: 1 }] });
 });
 
+test("an import that changes nothing and meets only oddities is silent in a log; one with a loss is not", async () => {
+  const home = tempDir();
+  const yoga = (more: string): string =>
+    `<HealthData><Workout workoutActivityType="HKWorkoutActivityTypeNaps" sourceName="Watch"
+      startDate="2025-02-01 08:10:00 +0100" endDate="2025-02-01 09:10:00 +0100"/>${more}</HealthData>`;
+  writeFileSync(join(home, "odd.xml"), yoga(""));
+  const odd = await runCli(["import", "odd.xml"], { home });
+  expect([odd.code, odd.stderr]).toEqual([
+    0,
+    expect.stringMatching(/^odd\.xml: 1 added, 0 updated, 0 unchanged; unknown-sport \(1\): .*\n$/),
+  ]);
+  expect(await runCli(["import", "odd.xml"], { home })).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  writeFileSync(join(home, "lost.xml"), yoga("<Workout "));
+  const lost = await runCli(["import", "lost.xml"], { home });
+  expect([lost.code, lost.stderr]).toEqual([
+    3,
+    expect.stringMatching(/^lost\.xml: 0 added, 0 updated, 1 unchanged; .*\n$/),
+  ]);
+});
+
 test("a closed pipe ends the program quietly with 0", async () => {
   const child = spawn(process.execPath, [BIN, "--help"], {
     stdio: ["ignore", "pipe", "pipe"],

@@ -118,6 +118,7 @@ describe("the end of an import", () => {
   const result: ImportOutcome = {
     path: "export\u001b[2J.zip",
     kind: "apple-health",
+    status: "partial",
     activities: 36,
     added: 20,
     updated: 3,
@@ -155,7 +156,19 @@ describe("the end of an import", () => {
     expect(importLine(result)).toBe(
       "export\ufffd[2J.zip: 20 added, 3 updated, 12 unchanged, 1 skipped; route-missing (3): route_1.gpx is not there\ufffd",
     );
-    expect(importLine({ ...result, added: 0, updated: 0, skipped: 0, warnings: [] })).toBeNull();
+    const none = { ...result, added: 0, updated: 0, skipped: 0 };
+    expect(importLine({ ...none, status: "ok", warnings: [] })).toBeNull();
     expect(warningTexts([])).toEqual([]);
+  });
+
+  it("is none either when nothing was changed and only oddities were met, but says why something was lost", () => {
+    const odd = { ...result, added: 0, updated: 0, unchanged: 35, skipped: 0 };
+    expect(importLine({ ...odd, status: "ok" })).toBeNull();
+    const lost =
+      "export\ufffd[2J.zip: 0 added, 0 updated, 35 unchanged; route-missing (3): route_1.gpx is not there\ufffd";
+    expect(importLine({ ...odd, status: "partial" })).toBe(lost);
+    expect(importLine({ ...odd, status: "ok", added: 1, unchanged: 34 })).toContain("1 added");
+    // The error that follows says why.
+    expect(importLine({ ...odd, status: "failed", unchanged: 0, warnings: [] })).toBeNull();
   });
 });
