@@ -87,9 +87,9 @@ export async function runProcess(): Promise<void> {
     await io.flush();
     process.exitCode = code;
   } catch (error) {
-    // Where the command itself saw that its output was lost, it has said so.
-    process.exitCode =
-      code === ExitCode.OK ? fail(error, io, argv.includes("--json") ? "json" : "none") : code;
+    // A command that failed has ended with an error of its own, if not this one. What is incomplete may be told by the output alone.
+    const isTold = code !== ExitCode.OK && code !== ExitCode.PARTIAL;
+    process.exitCode = isTold ? code : fail(error, io, argv.includes("--json") ? "json" : "none");
   }
 }
 

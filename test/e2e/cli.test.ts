@@ -207,7 +207,18 @@ describe.runIf(existsSync("/dev/full"))("where the output goes to a full disk", 
     const [code, stderr] = await toFullDisk("status --json", tempDir());
     expect(code).toBe(7);
     expect(JSON.parse(String(stderr))).toMatchObject({ code: "DISK_FULL", exit_code: 7 });
-    expect((await toFullDisk("sync --json", tempDir()))[0]).toBe(4);
+    const [failed, told] = await toFullDisk("sync --json", tempDir());
+    expect(failed).toBe(4);
+    expect(JSON.parse(String(told))).toMatchObject({ code: "AUTH_REQUIRED" });
+  });
+
+  test("what ended with 3 and said why in the document alone has lost that word, and says so", async () => {
+    const home = tempDir();
+    writeFileSync(join(home, "cut.xml"), '<HealthData><Record type="a"/><Record ');
+    expect((await runCli(["import", "--json", "cut.xml"], { home })).code).toBe(3);
+    const [code, stderr] = await toFullDisk("import --json cut.xml", home);
+    expect(code).toBe(7);
+    expect(JSON.parse(String(stderr))).toMatchObject({ code: "DISK_FULL", exit_code: 7 });
   });
 });
 
