@@ -108,6 +108,42 @@ const ATTACKS: readonly Attack[] = [
     error: "the archive is damaged, and no export could be found in what is left of it",
   },
   {
+    name: "an archive cut before the first complete element",
+    files: {
+      "begun.zip": buildZip(
+        [{ ...MAIN, method: 0, content: XML.slice(0, XML.indexOf("<ExportDate") + 20), size: XML.length }],
+        { directory: false },
+      ),
+    },
+    code: 6,
+    // 39 bytes of XML declaration, 23 and 3 of document type, 28 of HealthData, one of space.
+    error:
+      "nothing in apple_health_export/export.xml could be read, though it begins as an Apple Health export: the file ends in the middle of an element, at byte 94",
+  },
+  ...["", "<Record type=", " <!-- a comment", " unexpected </HealthData>"].map((rest) => ({
+    name: `an export that begins, and then ${JSON.stringify(rest)}`,
+    files: { "begun.xml": `<HealthData locale="en_GB">${rest}` },
+    code: 6,
+    error: `nothing in begun.xml could be read, though it begins as an Apple Health export: ${
+      rest.includes("unexpected")
+        ? "something that is no element, at byte 28"
+        : rest === ""
+          ? "the file ends before </HealthData>, at byte 27"
+          : `the file ends in the middle of an element, at byte ${rest.startsWith(" ") ? 28 : 27}`
+    }`,
+  })),
+  {
+    name: "an export without any workout is whole",
+    files: { "empty.xml": `<HealthData locale="en_GB"></HealthData>` },
+    code: 0,
+  },
+  {
+    name: "an export that is cut behind its first element has been read",
+    files: { "date.xml": `<HealthData><ExportDate value="2025-03-01 10:00:00 +0100"/>` },
+    code: 3,
+    warnings: ["truncated 1"],
+  },
+  {
     name: "names that would leave the folder",
     files: {
       "slip.zip": buildZip([

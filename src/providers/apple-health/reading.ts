@@ -2,7 +2,7 @@ import { InputError } from "../../errors.ts";
 import type { Batch } from "../../model/index.ts";
 import type { ImportSession } from "../types.ts";
 import { batchesOf } from "./batches.ts";
-import type { Damage, ExportFiles } from "./elements.ts";
+import type { Damage, ExportFiles, Scan } from "./elements.ts";
 import { type ScanOptions, scan } from "./reader.ts";
 
 /** What reading an export needs of its session: what can also be had in another thread. */
@@ -28,16 +28,30 @@ export async function* readFiles(
     const more = await scan(around.content, { ...during("reading around damage"), zeroIsLost: true });
     if (around.wentOn) found = more;
   }
-  if (found.elements === 0 && found.locale === null && found.exportDate === null) {
-    throw new InputError("INPUT_NOTHING_READABLE", `nothing in ${files.mainPath} could be read`, {
-      provider: "apple-health",
-      hint: "export again on the iPhone, with Auto-Lock set to Never while it runs",
-    });
-  }
+  if (isNothing(found)) throw nothingReadable(found, files.mainPath);
   // Some of what is wrong with an archive shows only when its end has been read.
   for (const { code, message, loss } of files.damage) session.warn({ code, message, loss });
   warn(session, found.damage, files.mainPath);
   yield* batchesOf(found, files, session);
+}
+
+/** Whether no more than the root was found of what was there. An export in which there is nothing else is whole. */
+function isNothing({ elements, workouts, damage }: Scan): boolean {
+  if (elements > 1 || workouts.length > 0) return false;
+  return elements === 0 || damage.some(({ loss }) => loss);
+}
+
+function nothingReadable({ damage }: Scan, path: string): InputError {
+  const lost = damage.find(({ loss }) => loss);
+  const why = lost === undefined ? "" : `: ${lost.message}, at byte ${lost.offset}`;
+  return new InputError(
+    "INPUT_NOTHING_READABLE",
+    `nothing in ${path} could be read, though it begins as an Apple Health export${why}`,
+    {
+      provider: "apple-health",
+      hint: "export again on the iPhone, with Auto-Lock set to Never while it runs",
+    },
+  );
 }
 
 function warn(session: ReadingSession, damage: readonly Damage[], path: string): void {

@@ -166,7 +166,7 @@ describe("reading in a thread", () => {
       exitCode: 6,
       provider: "apple-health",
       hint: "export again on the iPhone, with Auto-Lock set to Never while it runs",
-      message: `nothing in ${path} could be read`,
+      message: `nothing in ${path} could be read, though it begins as an Apple Health export: the file ends before </HealthData>, at byte 58`,
     });
   });
 
