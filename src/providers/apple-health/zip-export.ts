@@ -60,6 +60,15 @@ async function filesIn(file: FileHandle, size: number): Promise<ExportFiles> {
     const message = "the archive has no directory, as if cut off; its files were looked for one by one";
     damage.push({ code: "archive-directory", message, offset: 0, loss: true });
   }
+  const { before, behind: after } = directory;
+  if (before + after > 0) {
+    const places = [
+      ...(before > 0 ? [`${before} before it`] : []),
+      ...(after > 0 ? [`${after} behind it`] : []),
+    ];
+    const message = `the file has bytes that are no part of the archive: ${places.join(", ")}`;
+    damage.push({ code: "archive-extra-bytes", message, offset: 0, loss: false });
+  }
   for (const other of others) {
     if (isSameFile(other.entry, main.entry)) continue;
     const message = `the archive holds another export, which was not read: ${other.entry.name}`;

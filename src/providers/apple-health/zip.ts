@@ -6,6 +6,7 @@ import type { Damage } from "./elements.ts";
 import { type InflationEnd, inflate, inflatePromised } from "./inflation.ts";
 import type { ReadAround } from "./recovery/read-around.ts";
 import { type ZipEntry, decodeName, readPieces } from "./zip-entry.ts";
+import { type ArchivePlace, archivePlaces, isCentralHeader } from "./zip-end.ts";
 import { findLocalHeaders } from "./zip-salvage.ts";
 
 /** An archive's table of contents. */
@@ -13,25 +14,29 @@ export interface ZipDirectory {
   readonly entries: readonly ZipEntry[];
   /** Set when the directory was of no use and the entries were found by their own headers. */
   readonly salvaged: boolean;
+  /** Bytes of the file before and behind the archive. */
+  readonly before: number;
+  readonly behind: number;
 }
 
 const PAGE = 64 << 10;
 const LOCAL_HEADER = 0x04034b50;
 const LOCAL_HEADER_SIZE = 30;
+const CENTRAL_HEADER_SIZE = 46;
 /** With 64-bit sizes. */
 const DESCRIPTOR_SIZE = 24;
 
 /** Reads an archive's directory; where that is missing, cut or wrong, looks for the entries themselves. */
 export async function readZipDirectory(file: FileHandle, size: number): Promise<ZipDirectory> {
-  try {
-    const entries = await readCentralDirectory(file, size);
-    const [first] = entries;
-    // A directory that points elsewhere (offsets cut to 32 bits) is no better than none.
-    if (first === undefined || (await hasLocalHeader(file, first))) return { entries, salvaged: false };
-  } catch (error) {
-    if (isSystemError(error)) throw error;
+  for (const place of await archivePlaces(file, size)) {
+    try {
+      const entries = await readCentralDirectory(file, size, place);
+      return { entries, salvaged: false, before: place.start, behind: size - place.end };
+    } catch (error) {
+      if (isSystemError(error)) throw error;
+    }
   }
-  return { entries: await findLocalHeaders(file, size), salvaged: true };
+  return { entries: await findLocalHeaders(file, size), salvaged: true, before: 0, behind: 0 };
 }
 
 function isSystemError(error: unknown): boolean {
@@ -44,19 +49,36 @@ async function hasLocalHeader(file: FileHandle, entry: ZipEntry): Promise<boolea
   return head.readUInt32LE(0) === LOCAL_HEADER;
 }
 
-async function readCentralDirectory(file: FileHandle, size: number): Promise<ZipEntry[]> {
-  const zip: ZipFile = await fromRandomAccessReaderPromise(new PagedReader(file), size, {
+/** Throws where the directory is not what its end says: cut, of another number of entries, pointing elsewhere. */
+async function readCentralDirectory(
+  file: FileHandle,
+  fileSize: number,
+  { start, end, directory }: ArchivePlace,
+): Promise<ZipEntry[]> {
+  const zip: ZipFile = await fromRandomAccessReaderPromise(new PagedReader(file, start), end - start, {
     lazyEntries: true,
     autoClose: false,
     decodeStrings: false,
     validateEntrySizes: false,
   });
   const entries: ZipEntry[] = [];
-  for await (const entry of zip.eachEntry()) entries.push(fromCentral(entry));
+  let next = directory;
+  for await (const central of zip.eachEntry()) {
+    const entry = fromCentral(central, start);
+    // One that points elsewhere (offsets cut to 32 bits) is no better than none.
+    if (entries.length === 0 && !(await hasLocalHeader(file, entry)))
+      throw new Error("not where the directory says");
+    entries.push(entry);
+    const { fileNameLength, extraFieldLength, fileCommentLength } = central;
+    next += CENTRAL_HEADER_SIZE + fileNameLength + extraFieldLength + fileCommentLength;
+  }
+  // Of more than 65535 entries some archivers write only the lower 16 bits.
+  if (await isCentralHeader(file, next, fileSize)) throw new Error("more entries than the directory says");
   return entries;
 }
 
-function fromCentral(entry: Entry): ZipEntry {
+/** @param start what the archive's offsets count from */
+function fromCentral(entry: Entry, start: number): ZipEntry {
   return {
     name: decodeName(entry.fileNameRaw),
     method: entry.compressionMethod,
@@ -64,19 +86,24 @@ function fromCentral(entry: Entry): ZipEntry {
     compressedSize: entry.compressedSize,
     size: entry.uncompressedSize,
     crc32: entry.crc32,
-    headerOffset: entry.relativeOffsetOfLocalHeader,
+    headerOffset: start + entry.relativeOffsetOfLocalHeader,
   };
 }
 
-/** Lets yauzl read its small pieces from pages, so that 100,000 entries are not 200,000 system calls. */
+/**
+ * Lets yauzl read its small pieces from pages, so that 100,000 entries are not 200,000 system calls, and shows it nothing of what
+ * stands before the archive.
+ */
 class PagedReader extends RandomAccessReader {
   readonly #file: FileHandle;
+  readonly #start: number;
   #page = Buffer.alloc(0);
   #pageAt = 0;
 
-  constructor(file: FileHandle) {
+  constructor(file: FileHandle, start: number) {
     super();
     this.#file = file;
+    this.#start = start;
   }
 
   override read(
@@ -86,7 +113,7 @@ class PagedReader extends RandomAccessReader {
     position: number,
     finish: (error: Error | null) => void,
   ): void {
-    this.#fill(buffer.subarray(offset, offset + length), position).then(
+    this.#fill(buffer.subarray(offset, offset + length), this.#start + position).then(
       () => finish(null),
       (error: unknown) => finish(error instanceof Error ? error : new Error(String(error))),
     );

@@ -427,8 +427,30 @@ const DAMAGED: readonly Damaged[] = [
     damage: [LOST_DIRECTORY],
   },
   {
-    name: "something behind the archive",
-    zip: () => Buffer.concat([buildZip([MAIN, ROUTE]), Buffer.from("trailing")]),
+    name: "so much behind the archive that its end is not looked for there",
+    zip: () => Buffer.concat([buildZip([MAIN, ROUTE]), Buffer.alloc(200_000)]),
+    xml: XML.length,
+    damage: [LOST_DIRECTORY],
+  },
+  {
+    name: "an archive that is cut off behind a whole one",
+    zip: () => Buffer.concat([buildZip([MAIN]), buildZip([ROUTE], { directory: false })]),
+    xml: XML.length,
+    damage: [LOST_DIRECTORY],
+  },
+  {
+    name: "a whole archive behind one that is cut off, which a directory that seems sound would hide",
+    zip: () => Buffer.concat([buildZip([MAIN], { directory: false }), buildZip([ROUTE])]),
+    xml: XML.length,
+    damage: [LOST_DIRECTORY],
+  },
+  {
+    name: "a directory with more entries than its end says",
+    zip: () => {
+      const zip = buildZip([MAIN, ROUTE]);
+      zip.writeUInt16LE(1, zip.length - 12);
+      return zip;
+    },
     xml: XML.length,
     damage: [LOST_DIRECTORY],
   },
@@ -465,6 +487,58 @@ const DAMAGED: readonly Damaged[] = [
     ],
   },
 ];
+
+/** The record that ends a directory, made up: of an archive of nothing. */
+const NO_END = Buffer.concat([Buffer.from("PK\u0005\u0006", "latin1"), Buffer.alloc(18)]);
+
+describe("an archive with something before or behind it is whole", () => {
+  it.each<[string, Buffer, Buffer, string, Parameters<typeof buildZip>[1]?]>([
+    ["a newline behind it", Buffer.alloc(0), Buffer.from("\n"), "1 behind it"],
+    ["5000 zero bytes behind it", Buffer.alloc(0), Buffer.alloc(5000), "5000 behind it"],
+    ["more behind it than a comment may have", Buffer.alloc(0), Buffer.alloc(70_000), "70000 behind it"],
+    ["300 zero bytes before it", Buffer.alloc(300), Buffer.alloc(0), "300 before it"],
+    ["both", Buffer.alloc(300), Buffer.from("\r\n"), "300 before it, 2 behind it"],
+    [
+      "both, with an end of 64 bits",
+      Buffer.alloc(9),
+      Buffer.alloc(9),
+      "9 before it, 9 behind it",
+      { zip64: true },
+    ],
+    [
+      "both, and a comment",
+      Buffer.alloc(9),
+      Buffer.alloc(9),
+      "9 before it, 9 behind it",
+      { comment: "export" },
+    ],
+    ["what looks like another end", Buffer.alloc(0), NO_END, "22 behind it"],
+    ["an end that is cut off", Buffer.alloc(0), NO_END.subarray(0, 10), "10 behind it"],
+  ])("%s", async (_, before, behind, places, options) => {
+    const zip = buildZip([{ ...MAIN, zip64: options?.zip64 === true }, ROUTE], options);
+    const opened = await read(write("a.zip", Buffer.concat([before, zip, behind])));
+    expect(opened.xml).toBe(XML);
+    expect(opened.routes.map(({ bytes }) => bytes.toString())).toEqual([GPX]);
+    expect(opened.damage).toEqual([
+      `archive-extra-bytes the file has bytes that are no part of the archive: ${places}`,
+    ]);
+  });
+
+  it("also with thousands of false ends behind it, which are not all believed in turn", async () => {
+    const many = Array.from({ length: 60_000 }, (_, n) => ({ name: `${n}.csv`, content: "", method: 0 }));
+    const zip = buildZip([MAIN, ROUTE, ...many]);
+    // Each of them names the real directory, and one entry more than it has.
+    const end = Buffer.from(zip.subarray(zip.length - 22));
+    end.writeUInt16LE(60_003, 8);
+    end.writeUInt16LE(60_003, 10);
+    const start = performance.now();
+    const { xml } = await read(
+      write("a.zip", Buffer.concat([zip, ...Array.from({ length: 5000 }, () => end)])),
+    );
+    expect(xml).toBe(XML);
+    expect(performance.now() - start).toBeLessThan(15_000);
+  });
+});
 
 describe("damaged archives give what is in them", () => {
   it.each(DAMAGED)("$name", async ({ zip, xml: least, damage }) => {

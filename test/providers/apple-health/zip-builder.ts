@@ -24,7 +24,12 @@ const MAX_32 = 0xffff_ffff;
 /** Builds a whole archive in memory. */
 export function buildZip(
   entries: readonly EntrySpec[],
-  options: { readonly directory?: boolean; readonly comment?: string } = {},
+  options: {
+    readonly directory?: boolean;
+    readonly comment?: string;
+    /** An end of 64 bits even where 32 would do. */
+    readonly zip64?: boolean;
+  } = {},
 ): Buffer {
   const parts: Buffer[] = [];
   const central: Buffer[] = [];
@@ -45,7 +50,8 @@ export function buildZip(
   end.writeUInt32LE(size, 12);
   end.writeUInt32LE(offset, 16);
   end.writeUInt16LE(comment.length, 20);
-  if (entries.length <= 0xffff) return Buffer.concat([...parts, ...central, end, comment]);
+  if (entries.length <= 0xffff && options.zip64 !== true)
+    return Buffer.concat([...parts, ...central, end, comment]);
   const end64 = Buffer.alloc(56);
   end64.writeUInt32LE(0x06064b50, 0);
   end64.writeBigUInt64LE(44n, 4);
