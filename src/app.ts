@@ -69,10 +69,11 @@ export class App implements CommandContext {
   }
 
   store(access: "read" | "write"): Store {
-    const { databasePath, journalMode } = this.settings();
+    const { databasePath, isDatabaseFolderOwn, journalMode } = this.settings();
     if (this.#openStore === undefined) throw new Error("a command ran before the app was configured");
     this.#store ??= this.#openStore(databasePath, {
       ifMissing: access === "write" ? "create" : "empty",
+      isFolderOwn: isDatabaseFolderOwn,
       journalMode,
     });
     return this.#store;

@@ -22,7 +22,7 @@ export function checkNode(version: string): Finding {
 /** Who else may read or write what is private. Nothing is opened: opening repairs the modes. */
 export function checkModes(settings: Settings, uid = process.getuid?.()): Finding[] {
   if (process.platform === "win32") return [fine("file-modes", "decided by the folder on this system")];
-  const { databasePath, configDir } = settings;
+  const { databasePath, isDatabaseFolderOwn, configDir } = settings;
   const findings: Finding[] = [];
   const credentials = join(configDir, "credentials.json");
   const files = [databasePath, `${databasePath}-wal`, `${databasePath}-shm`, credentials];
@@ -44,8 +44,12 @@ export function checkModes(settings: Settings, uid = process.getuid?.()): Findin
     const writable = (stats.mode & 0o022) !== 0 && (stats.mode & 0o1000) === 0;
     if (writable) findings.push(attention("file-modes", `others may change ${path}`, `chmod go-w ${path}`));
   }
-  if (existsSync(credentials) && (statSync(configDir).mode & 0o077) !== 0)
-    findings.push(attention("file-modes", `others may look into ${configDir}`, `chmod 700 ${configDir}`));
+  const own = [
+    ...(existsSync(credentials) ? [configDir] : []),
+    ...(isDatabaseFolderOwn && existsSync(databasePath) ? [dirname(databasePath)] : []),
+  ];
+  for (const folder of own.filter((folder) => (statSync(folder).mode & 0o077) !== 0))
+    findings.push(attention("file-modes", `others may look into ${folder}`, `chmod 700 ${folder}`));
   return findings.length > 0 ? findings : [fine("file-modes", "database and credentials are private")];
 }
 

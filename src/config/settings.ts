@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir, userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type envPaths from "env-paths";
 import { ConfigError } from "../errors.ts";
 import { parseServiceUrl } from "./url.ts";
@@ -17,6 +17,8 @@ export interface Settings {
   /** Holds `config.json`, and `credentials.json` when the keychain is not used. */
   readonly configDir: string;
   readonly databasePath: string;
+  /** Whether the database lies in the folder that is fitglue's own by default, and in none that somebody has named. */
+  readonly isDatabaseFolderOwn: boolean;
   readonly credentials: CredentialsMode;
   /** Whether `credentials` was asked for and is not the default. */
   readonly credentialsExplicit: boolean;
@@ -102,9 +104,11 @@ export function loadSettings(
       revokeUrl: url("revoke_url"),
     };
   };
+  const databasePath = resolve(flags.db ?? env("FITGLUE_DB") ?? text("db") ?? join(dataDir, "fitglue.db"));
   return {
     configDir,
-    databasePath: resolve(flags.db ?? env("FITGLUE_DB") ?? text("db") ?? join(dataDir, "fitglue.db")),
+    databasePath,
+    isDatabaseFolderOwn: dirname(databasePath) === resolve(places.data),
     credentials: credentialsMode(credentials),
     credentialsExplicit: credentials !== undefined,
     journalMode,

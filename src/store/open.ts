@@ -14,13 +14,15 @@ export interface OpenOptions {
   readonly ifMissing: "create" | "empty";
   /** `delete` is for network file systems: slower, one writer or reader at a time, and safe there. Default `wal`. */
   readonly journalMode?: JournalMode;
+  /** Whether the folder is fitglue's alone, so that who writes may take it from all other users. Default: somebody chose it. */
+  readonly isFolderOwn?: boolean;
   readonly fileSystem?: FileSystemProbe;
 }
 
 /**
  * Opens the database durable and private: WAL with `synchronous = FULL` (better-sqlite3 is compiled so that WAL means NORMAL, and then
- * a power cut could undo a commit that Polar has already been told about), foreign keys on, file mode 0600 in a folder
- * of mode 0700.
+ * a power cut could undo a commit that Polar has already been told about), foreign keys on, file mode 0600, in a folder
+ * of mode 0700 if that is made here or fitglue's own.
  *
  * Throws `StoreError`: `STORE_NEWER` (written by a newer fitglue; not touched), `STORE_FOREIGN` (another program's),
  * `STORE_NETWORK` (WAL on a network file system), `STORE_LOCKED`, `STORE_DAMAGED`, `STORE_UNUSABLE`.
@@ -37,6 +39,7 @@ export function openDatabase(path: string, options: OpenOptions): Database {
     } else {
       refuseNetwork(path, options);
     }
+    if (options.isFolderOwn === true && options.ifMissing === "create") closeFolder(dirname(path));
     const db = connect(path, { timeout: 5000 });
     return prepare(db, path, options.journalMode ?? "wal", options.ifMissing === "empty");
   } catch (error) {
@@ -84,6 +87,16 @@ function closeToOthers(path: string): void {
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
     if ((mode & 0o077) !== 0) setMode(file);
+  }
+}
+
+/** Takes the folder from all other users. One that cannot be taken is for `doctor` to tell: the database in it is private all the same. */
+function closeFolder(folder: string): void {
+  if (process.platform === "win32" || (statSync(folder).mode & 0o077) === 0) return;
+  try {
+    chmodSync(folder, 0o700);
+  } catch {
+    // Another user's, or on a read-only medium.
   }
 }
 

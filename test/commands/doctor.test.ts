@@ -9,6 +9,7 @@ import { ConfigError } from "../../src/errors.ts";
 import { isoInstant } from "../../src/model/index.ts";
 import { acquireRunLock } from "../../src/store/index.ts";
 import { activity } from "../store/activity.ts";
+import { tempDir } from "../temp.ts";
 import {
   configPath,
   fakeContext,
@@ -278,6 +279,29 @@ describe("file modes", () => {
   });
 });
 
+describe("the database's folder", () => {
+  const looked = async (environment: Record<string, string> = {}): Promise<unknown[]> => {
+    const context = make({ environment });
+    const { databasePath } = context.settings();
+    const folder = dirname(databasePath);
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    context.store("write");
+    chmodSync(folder, 0o755);
+    const { bad } = await diagnose(context);
+    return bad
+      .filter(({ check }) => check === "file-modes")
+      .map(({ detail, remedy }) => [detail.replace(folder, "FOLDER"), remedy?.replace(folder, "FOLDER")]);
+  };
+
+  test("may not be looked into by others if it is fitglue's own", async () => {
+    expect(await looked()).toEqual([["others may look into FOLDER", "chmod 700 FOLDER"]]);
+  });
+
+  test("is somebody's own affair if they chose it", async () => {
+    expect(await looked({ FITGLUE_DATA_DIR: join(tempDir(), "data") })).toEqual([]);
+  });
+});
+
 describe("the database", () => {
   const prepared = async (sql: string): Promise<FakeContext> => {
     const context = await synced(1);
@@ -350,7 +374,7 @@ describe("the database", () => {
     ["a folder", (path) => mkdirSync(path), "the database cannot be opened"],
   ])("%s is a finding and no error", async (_name, write, detail) => {
     const context = make();
-    mkdirSync(dirname(context.settings().databasePath), { recursive: true });
+    mkdirSync(dirname(context.settings().databasePath), { recursive: true, mode: 0o700 });
     write(context.settings().databasePath);
     chmodSync(context.settings().databasePath, 0o700);
     const { code, bad } = await diagnose(context);

@@ -25,6 +25,21 @@ describe("where config and database are", () => {
     });
   });
 
+  it("knows whether the database's folder is fitglue's own, and no folder that somebody has named", () => {
+    on("linux");
+    const home = tempDir();
+    const own = join(home, ".local/share/fitglue");
+    const isOwn = (environment: Record<string, string>, db?: string): boolean =>
+      loadSettings({ HOME: home, ...environment }, { db }).isDatabaseFolderOwn;
+    expect(isOwn({})).toBe(true);
+    expect(isOwn({ XDG_DATA_HOME: home })).toBe(true);
+    expect(isOwn({}, join(own, "second.db"))).toBe(true);
+    expect(isOwn({}, join(home, "fitglue.db"))).toBe(false);
+    expect(isOwn({}, join(own, "more", "fitglue.db"))).toBe(false);
+    expect(isOwn({ FITGLUE_DB: join(home, "fitglue.db") })).toBe(false);
+    expect(isOwn({ FITGLUE_DATA_DIR: home })).toBe(false);
+  });
+
   it("is in the user's library on macOS", () => {
     on("darwin");
     expect(loadSettings({}, {})).toMatchObject({

@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect } from "../../src/store/driver.ts";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -375,6 +375,18 @@ describe("status and doctor", () => {
     chmodSync(database(), 0o644);
     const { code, stdout } = await run(["doctor", "--offline"]);
     expect([code, stdout]).toEqual([3, expect.stringContaining(`others may read ${database()} (0644)`)]);
+    expect((await run(["doctor", "--offline"])).code).toBe(0);
+  });
+
+  test("a folder that others may look into is found, and closed by the next sync", async () => {
+    const fake = await connected();
+    await run(["sync"], at(fake));
+    const folder = dirname(database());
+    chmodSync(folder, 0o755);
+    const { code, stdout } = await run(["doctor", "--offline"]);
+    expect([code, stdout]).toEqual([3, expect.stringContaining(`others may look into ${folder}`)]);
+    expect((await run(["sync"], at(fake))).code).toBe(0);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect((await run(["doctor", "--offline"])).code).toBe(0);
   });
 });

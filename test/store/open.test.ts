@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { connect } from "../../src/store/driver.ts";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { StoreError } from "../../src/errors.ts";
 import { networkFileSystem } from "../../src/store/file-system.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "../../src/store/migrations.ts";
@@ -106,6 +106,34 @@ describe("a database is private", () => {
       expect([name, statSync(join(path, "..", name)).mode & 0o777]).toEqual([name, 0o600]);
     }
     db.close();
+  });
+});
+
+describe("a folder that was there before", () => {
+  const modeAfter = (options: OpenOptions, file = "fitglue.db"): number => {
+    const folder = join(tempDir(), "fitglue");
+    mkdirSync(folder);
+    openDatabase(join(folder, "fitglue.db"), create).close();
+    chmodSync(folder, 0o755);
+    openDatabase(join(folder, file), options).close();
+    return statSync(folder).mode & 0o777;
+  };
+
+  test("is closed to others if it is fitglue's own, by who writes", () => {
+    expect(modeAfter({ ...create, isFolderOwn: true })).toBe(0o700);
+    expect(modeAfter({ ...create, isFolderOwn: true }, "new.db")).toBe(0o700);
+    expect(modeAfter({ ifMissing: "empty", isFolderOwn: true })).toBe(0o755);
+  });
+
+  test("is left alone if somebody chose it", () => {
+    expect(modeAfter(create)).toBe(0o755);
+    expect(modeAfter(create, "new.db")).toBe(0o755);
+  });
+
+  test("is left alone where there are no such modes", () => {
+    vi.spyOn(process, "platform", "get").mockReturnValue("win32");
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect(modeAfter({ ...create, isFolderOwn: true })).toBe(0o755);
   });
 });
 
