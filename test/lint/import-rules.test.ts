@@ -26,7 +26,10 @@ describe("the import rules report a planted violation", () => {
   test.each([
     ["src/model/planted.ts", "../store/index.ts", "src/model must not import src/store"],
     ["src/config/planted.ts", "../http/types.ts", "src/config must not import src/http"],
+    ["src/config/planted.ts", "../model/index.ts", "src/config must not import src/model"],
     ["src/http/planted.ts", "../auth/oauth.ts", "src/http must not import src/auth"],
+    ["src/http/planted.ts", "../model/index.ts", "src/http must not import src/model"],
+    ["src/auth/planted.ts", "../model/index.ts", "src/auth must not import src/model"],
     ["src/auth/planted.ts", "../providers/types.ts", "src/auth must not import src/providers"],
     ["src/store/planted.ts", "../export/csv.ts", "src/store must not import src/export"],
     ["src/export/planted.ts", "../store/index.ts", "src/export must not import src/store"],
@@ -44,6 +47,9 @@ describe("the import rules report a planted violation", () => {
     ["src/providers/polar/planted.ts", "../../store/index.ts", "a provider may import providers/types"],
     ["src/providers/fitbit/planted.ts", "keytar", "keytar lives in src/auth"],
     ["src/store/planted.ts", "../main.ts", "only bin and src/main.ts build the app"],
+    ["src/commands/planted.ts", "../app.ts", "only bin and src/main.ts build the app"],
+    ["src/commands/planted.ts", "../main.ts", "only bin and src/main.ts build the app"],
+    ["src/commands/planted.ts", "../program.ts", "only bin and src/main.ts build the app"],
   ])("%s importing %s", (path, specifier, message) => {
     const { status, report } = lint(
       path,
@@ -51,6 +57,31 @@ describe("the import rules report a planted violation", () => {
     );
     expect(status).not.toBe(0);
     expect(report).toContain(message);
+  });
+
+  test.each([
+    "model",
+    "config",
+    "http",
+    "auth",
+    "store",
+    "formats",
+    "export",
+    "output",
+    "sync",
+    "commands",
+    "providers/polar",
+    "providers/fitbit",
+    "providers/apple-health",
+    "providers/file",
+    ".",
+  ])("src/%s importing what the rules for the global process would not see", (room) => {
+    const { status, report } = lint(
+      `src/${room}/planted.ts`,
+      'import { env } from "node:process";\nimport { stdout } from "process";\nexport const x = [env, stdout];\n',
+    );
+    expect(status).not.toBe(0);
+    expect(report.split("process is a global, and has its homes")).toHaveLength(3);
   });
 
   test.each([
