@@ -10,7 +10,7 @@ import { plainText } from "../output/text.ts";
 import { databaseExists } from "../store/index.ts";
 import { type FileProvider, type FileResult, importPath } from "../sync/import.ts";
 import type { CommandContext } from "./context.ts";
-import { DRY_RUN, endsRun, exitCodeOf, reportErrors } from "./outcome.ts";
+import { DRY_RUN, endsRun, exitCodeOf, reportErrors, tellOutcomes } from "./outcome.ts";
 
 export interface ImportCommandOptions {
   readonly context: CommandContext;
@@ -76,9 +76,8 @@ function tell({ context, dryRun }: ImportCommandOptions, results: readonly FileR
   if (context.globals.json) {
     const document = { ...(dryRun ? { dry_run: true } : {}), files: results.map(fileDocument) };
     context.io.stdout.write(`${jsonText(document)}\n`);
-  } else if (!context.io.stderr.isTTY) {
-    const lines = results.map(importLine).filter((line) => line !== null);
-    if (lines.length > 0) context.say(`${dryRun ? DRY_RUN : ""}${lines.join("; ")}\n`);
+  } else if (context.globals.quiet || !context.io.stderr.isTTY) {
+    tellOutcomes(context, results, importLine, dryRun ? DRY_RUN : "");
   }
 }
 

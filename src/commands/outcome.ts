@@ -17,6 +17,22 @@ export function endsRun({ error }: Outcome): boolean {
   return error !== null && dispositionOf(error) === "stop-all";
 }
 
+/** What is told on stderr of outcomes: with `--quiet` only where something was left out, since an exit code of 3 must say why. */
+export function tellOutcomes<T extends Outcome>(
+  context: CommandContext,
+  outcomes: readonly T[],
+  lineOf: (outcome: T) => string | null,
+  prefix: string,
+): void {
+  const isTold = ({ status, error }: T): boolean =>
+    !context.globals.quiet || (status === "partial" && error === null);
+  const lines = outcomes
+    .filter(isTold)
+    .map(lineOf)
+    .filter((line) => line !== null);
+  if (lines.length > 0) context.io.stderr.write(`${prefix}${lines.join("; ")}\n`);
+}
+
 /**
  * One exit code for several outcomes. What ended the run early decides alone. Else, one alone speaks for itself: its error's code, even if something was stored before
  * it, else 3 when something was left out. Of several, all failing alike give that code; anything mixed is 3.

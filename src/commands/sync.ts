@@ -9,7 +9,7 @@ import { plainText } from "../output/text.ts";
 import type { Provider, RemoteSource } from "../providers/types.ts";
 import { type ProviderResult, syncProvider } from "../sync/sync.ts";
 import type { CommandContext } from "./context.ts";
-import { DRY_RUN, endsRun, exitCodeOf, reportErrors } from "./outcome.ts";
+import { DRY_RUN, endsRun, exitCodeOf, reportErrors, tellOutcomes } from "./outcome.ts";
 
 type RemoteProvider = Provider & { readonly remote: RemoteSource };
 
@@ -107,8 +107,7 @@ function tell({ context, dryRun }: SyncCommandOptions, results: readonly Provide
     context.io.stdout.write(`${jsonText(document)}\n`);
     return;
   }
-  const news = results.filter(hasNews).map(summaryLine);
-  if (news.length > 0) context.say(`${dryRun ? DRY_RUN : ""}${news.join("; ")}\n`);
+  tellOutcomes(context, results, summaryLine, dryRun ? DRY_RUN : "");
 }
 
 async function syncOne(provider: RemoteProvider, options: SyncCommandOptions): Promise<ProviderResult> {
@@ -187,7 +186,9 @@ function hasNews(result: ProviderResult): boolean {
   return result.added + result.updated + result.skipped + result.deleted + result.warnings.length > 0;
 }
 
-function summaryLine(result: ProviderResult): string {
+/** Null when there is nothing to tell. */
+function summaryLine(result: ProviderResult): string | null {
+  if (!hasNews(result)) return null;
   const parts = [`${result.added} added`, `${result.updated} updated`];
   if (result.deleted > 0) parts.push(`${result.deleted} gone upstream`);
   if (result.skipped > 0) parts.push(`${result.skipped} skipped`);

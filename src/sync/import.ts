@@ -4,7 +4,7 @@ import { FitglueError, InputError, InterruptedError, dispositionOf } from "../er
 import { fileIdentity } from "../file-identity.ts";
 import { isoInstant } from "../model/index.ts";
 import type { FileSource, ImportFile, ImportProgress, ImportSession, Provider } from "../providers/types.ts";
-import { type ImportCounts, runLockPath, type Store } from "../store/index.ts";
+import { databaseFiles, type ImportCounts, type Store } from "../store/index.ts";
 import { fileDigest } from "./file-digest.ts";
 import { storedSessionsOf } from "./known.ts";
 import { endOfPass, writeBatch } from "./sync.ts";
@@ -72,7 +72,7 @@ async function readPath(
   let importId: number | undefined;
   let digest: Promise<Buffer | null> | undefined;
   try {
-    const file = openHead(path, databaseFiles(store.path));
+    const file = openHead(path, new Set(databaseFiles(store.path).flatMap((own) => fileIdentity(own) ?? [])));
     const provider = await recognize(file, providers);
     kind = provider.id;
     digest = file.isDirectory ? Promise.resolve(null) : fileDigest(path, options.signal);
@@ -122,14 +122,6 @@ async function readPath(
     }
   }
   return result();
-}
-
-/** The database, what SQLite keeps beside it, and the run lock, as {@link ImportFile.untouchable}. */
-function databaseFiles(path: string): ReadonlySet<string> {
-  const lock = runLockPath(path);
-  const database = lock.slice(0, -".lock".length);
-  const files = [lock, database, `${database}-wal`, `${database}-shm`, `${database}-journal`];
-  return new Set(files.flatMap((file) => fileIdentity(file) ?? []));
 }
 
 /** Looks at a path without reading more than its head. Throws `InputError` for one that is absent or unreadable. */

@@ -127,7 +127,7 @@ export function fakeContext(options: FakeContextOptions = {}): FakeContext {
     },
     browser: async () => undefined,
     exit: (value) => void (code = value),
-    say: (text) => void (buffers.err += text),
+    say: (text) => void (buffers.err += options.globals?.quiet === true ? "" : text),
     code: () => code,
     out: () => buffers.out,
     err: () => buffers.err,

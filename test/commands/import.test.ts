@@ -163,3 +163,23 @@ describe("an import that is ended early tells what it has stored", () => {
     expect(context.store("read").count()).toBe(0);
   });
 });
+
+describe("a quiet import", () => {
+  const lossy: Reading = async function* (session) {
+    session.warn({ code: "lost", message: "something is lost", loss: true });
+    yield batchOf("lossy", 1);
+  };
+
+  test.each([true, false])("says what was lost, and nothing else (on a terminal: %s)", async (terminal) => {
+    const { context, run, lines } = setup({ whole, lossy }, { terminal, globals: { quiet: true } });
+    expect(await run()).toBe(3);
+    expect(lines()).toEqual(["lossy: 2 added, 0 updated, 0 unchanged; lost (1): something is lost"]);
+    expect(context.out()).toBe("");
+  });
+
+  test("says nothing where nothing was lost", async () => {
+    const { context, run } = setup({ whole }, { globals: { quiet: true } });
+    expect(await run()).toBe(0);
+    expect(context.err()).toBe("");
+  });
+});
