@@ -55,7 +55,7 @@ export function buildItem(parts: ItemParts): {
   return {
     item: { activity, raw: rawOf(parts) },
     oddities: [
-      ...oddities.map((oddity) => ({ ...oddity, loss: false })),
+      ...oddities.map((oddity) => ({ loss: false, ...oddity })),
       ...[...wire.unreadable].map((what) => ({
         code: "unreadable-value",
         message: `${what} cannot be read`,

@@ -46,11 +46,13 @@ export interface WorkoutParts {
   readonly possibleDuplicateOf: string | undefined;
 }
 
-/** Something odd about a workout that the person may want to know; nothing of it is lost. */
+/** Something odd about a workout that the person may want to know. */
 export interface Oddity {
   /** Kebab-case. */
   readonly code: string;
   readonly message: string;
+  /** Default: false. */
+  readonly loss?: boolean;
 }
 
 /** An activity with what was odd about its source. */
@@ -159,7 +161,14 @@ export function mapWorkout({ wire, joined, track, timezone, possibleDuplicateOf 
       ...(possibleDuplicateOf === undefined ? {} : { possible_duplicate_of: possibleDuplicateOf }),
     }),
   };
-  for (const unit of [...statistics.unknownUnits, ...joined.unknownUnits]) {
+  for (const unit of joined.unknownUnits) {
+    oddities.push({
+      code: "unreadable-record",
+      message: `records in the unit ${unit || "(none)"}`,
+      loss: true,
+    });
+  }
+  for (const unit of statistics.unknownUnits) {
     oddities.push({ code: "unknown-unit", message: unit === "" ? "a value without a unit" : `unit ${unit}` });
   }
   for (const what of statistics.negative) {

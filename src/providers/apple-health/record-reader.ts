@@ -294,11 +294,13 @@ export function isWantedRecord(tag: string): boolean {
   return type === undefined || isWantedType(type);
 }
 
-/** Whether this is a wanted type, whatever letters stand for its control characters. */
+/** Whether this is a wanted type, with control characters in it or in the place of letters. */
 function isWantedType(type: string): boolean {
+  const letters = type.replaceAll(/[\u0000-\u001f]/g, "");
   return RECORD_TYPES.some(
     (wanted) =>
-      wanted.length === type.length &&
-      Array.from(type).every((letter, at) => letter < " " || letter === wanted[at]),
+      wanted === letters ||
+      (wanted.length === type.length &&
+        Array.from(type).every((letter, at) => letter < " " || letter === wanted[at])),
   );
 }

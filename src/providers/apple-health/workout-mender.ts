@@ -120,8 +120,10 @@ function tokensOf(text: string): Token[] {
     // Without its start there would be no workout. What is whole of it is.
     if (name === "Workout" && !isStarted) {
       isStarted = true;
-      const whole = `${text.slice(lt, tag.end)}>`;
-      tokens.push({ kind: "open", name: "workout", text: whole, attributes: tag.attributes });
+      const attributes = new Map([...tag.attributes, ...datesIn(text.slice(tag.end, near), tag.attributes)]);
+      const dates = [...attributes].slice(tag.attributes.size).map(([key, value]) => ` ${key}="${value}"`);
+      const whole = `${text.slice(lt, tag.end)}${dates.join("")}>`;
+      tokens.push({ kind: "open", name: "workout", text: whole, attributes });
     }
     fault(name === undefined ? "something that is no element" : `a damaged ${name}`, text.slice(lt, near));
     at = near;
@@ -129,6 +131,14 @@ function tokensOf(text: string): Token[] {
   const rest = text.slice(at);
   if (DEBRIS.test(rest)) fault("something that is no element", rest);
   return tokens;
+}
+
+/** The dates behind damage in a start tag, for without them its workout has no place in time. Those behind a hole may be another's. */
+function datesIn(text: string, known: ReadonlyMap<string, string>): (readonly [string, string])[] {
+  if (lostBytes(text) > 0) return [];
+  return [...text.matchAll(/\s(creationDate|startDate|endDate)="(\d{4}-[\d: +-]+)"/g)].flatMap(
+    ([, key = "", value = ""]) => (known.has(key.toLowerCase()) ? [] : [[key.toLowerCase(), value] as const]),
+  );
 }
 
 /** Zero bytes, and others that no text has, stand for what is lost. */
@@ -315,7 +325,6 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
       const isForeign = content !== undefined && CONTENT.has(name) && !content.has(name);
       const isUndecided = top.tag.name === "workoutactivity" && name === "workoutstatistics" && !top.hasEnd;
       if (isForeign || (isUndecided && isOfWhole(token, top, root.tag))) close(at);
-      else if (isUndecided) top.types.add(token.attributes.get("type") ?? "");
     }
     if (kind === "empty") continue;
     const content = CONTENT.get(name);
@@ -324,7 +333,7 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
     const hasEnd =
       isRoot || (content === undefined ? (endOf.get(name) ?? -1) > at : closes(tokens, at, name));
     if (hasEnd || name === "workoutactivity" || name === "workoutroute") {
-      open.push({ tag: token, hasEnd, types: new Set() });
+      open.push({ tag: token, hasEnd, last: hasEnd ? new Map() : lastStatistics(tokens, at) });
       continue;
     }
     out[at] = `${token.text.slice(0, -1)}/>`;
@@ -341,8 +350,8 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
 interface OpenElement {
   readonly tag: Tag;
   readonly hasEnd: boolean;
-  /** The statistics of a leg without an end so far. */
-  readonly types: Set<string>;
+  /** Of a leg without an end: where the last statistic of each kind stands that comes twice in what may be its content. */
+  readonly last: Map<string, Token>;
 }
 
 function endTagOf({ name, text }: Tag): string {
@@ -390,12 +399,32 @@ function forgetContent(tokens: readonly Token[], out: string[], end: number): vo
   out.fill("", from, end);
 }
 
+function typeOf(statistic: Tag): string {
+  return statistic.attributes.get("type") ?? "";
+}
+
+function lastStatistics(tokens: readonly Token[], leg: number): Map<string, Token> {
+  const seen = new Set<string>();
+  const last = new Map<string, Token>();
+  const content = CONTENT.get("workoutactivity");
+  for (let at = leg + 1; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (token === undefined || token.kind === "fault") continue;
+    if (content?.has(token.name) !== true) break;
+    if (token.name !== "workoutstatistics") continue;
+    if (seen.has(typeOf(token))) last.set(typeOf(token), token);
+    seen.add(typeOf(token));
+  }
+  return last;
+}
+
 /**
- * Whether a statistic behind a leg whose end is lost is the workout's own: it has the workout's time and not the leg's, or the leg has
- * one of its kind already.
+ * Whether a statistic behind a leg whose end is lost is the workout's own: the second of its kind is, and an only one that has the
+ * workout's time and not the leg's.
  */
 function isOfWhole(statistic: Tag, leg: OpenElement, workout: Tag): boolean {
-  if (leg.types.has(statistic.attributes.get("type") ?? "")) return true;
+  const second = leg.last.get(typeOf(statistic));
+  if (second !== undefined) return second === statistic;
   const time = ({ attributes }: Tag): string => `${attributes.get("startdate")} ${attributes.get("enddate")}`;
   return time(statistic) === time(workout) && time(statistic) !== time(leg.tag);
 }

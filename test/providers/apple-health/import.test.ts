@@ -274,6 +274,27 @@ describe("one phone's exports", () => {
     for (const path of paths) expect(await run(path, into)).toMatchObject({ updated: 0, unchanged: 1 });
   });
 
+  test("a sample in a unit that nobody knows is lost, and told as that", async () => {
+    const time = 'startDate="2024-07-14 08:00:00 +0200" endDate="2024-07-14 08:00:00 +0200"';
+    const beat = (unit: string): string =>
+      `<Record type="HKQuantityTypeIdentifierHeartRate" sourceName="Watch" unit="${unit}" ${time} value="120"/>`;
+    const workout = `<Workout workoutActivityType="HKWorkoutActivityTypeRunning" sourceName="Watch" ${time}/>`;
+    for (const [unit, expected] of [
+      ["count/min", { status: "ok", samples: 1, warnings: [] }],
+      [
+        "count/\u0000in",
+        {
+          status: "partial",
+          samples: 0,
+          warnings: [{ code: "unreadable-record", count: 1 }],
+        },
+      ],
+    ] as const) {
+      const result = await run(folder({ "export.xml": health(beat(unit) + workout) }), store());
+      expect(result).toMatchObject(expected);
+    }
+  });
+
   test("--timezone places what has no zone of its own, and a later import without it takes nothing away", async () => {
     const into = store();
     const path = folder({ "export.xml": phone({ offset: 1, pointer: "0x1" }), ...route });

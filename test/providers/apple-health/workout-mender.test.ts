@@ -157,6 +157,27 @@ describe("one fault costs what it is in, and is told", () => {
     expect(wire.unreadable).toEqual(new Set(["a damaged Workout"]));
   });
 
+  test("and keeps its place in time behind damage in it", () => {
+    const wire = parse(
+      workout().replace('sourceName="Watch"', 'sourceName="Watch" sourceVersion="11.2 device="x"'),
+    );
+    expect(wire).toMatchObject({ sourceName: "Watch", start: 1738393800, end: 1738395600 });
+    expect(read(wire)).toEqual(WHOLE);
+    expect(wire.unreadable).toEqual(new Set(["a damaged Workout"]));
+    // But not behind lost bytes, where the dates may be those of another one.
+    const hole = parse(
+      workout().replace('sourceName="Watch"', `source\0Name="Watch" device="${"\0".repeat(40)}"`),
+    );
+    expect(hole).toMatchObject({ start: null, end: null });
+  });
+
+  test("a leg without an end has what comes twice once", () => {
+    const leg = PARTS.leg.replace(LEG, TIME);
+    const own = [statistic("DistanceWalkingRunning", 1.5), statistic("StepCount", 90, LEG)].join("");
+    const wire = parse(workout({ leg, legDistance: own, legEnd: "" }));
+    expect(read(wire)).toEqual(WHOLE.toSpliced(9, 0, "leg: StepCount 90"));
+  });
+
   test.each([
     ["\0", "6\x005 cm"],
     ["another control character", "6\u000b5 cm"],
