@@ -4,7 +4,7 @@ import { parseDate } from "./dates.ts";
 export interface MendedWorkout {
   /** Every tag in it is whole, and every element ends where it must. */
   readonly xml: string;
-  /** What could not be read, each kind once: `a damaged MetadataEntry`. Empty when nothing was wrong. */
+  /** What could not be read, each kind once: `a damaged MetadataEntry`, `the end of a WorkoutRoute`. Empty when nothing was wrong. */
   readonly faults: ReadonlySet<string>;
 }
 
@@ -276,7 +276,7 @@ function ownTokens(tokens: readonly Token[], faults: Set<string>): readonly Toke
     const date = parseDate(token.attributes.get("startdate") ?? token.attributes.get("date"));
     if (date === null || start === null || end === null) continue;
     if (date < start - TOLERANCE || date > end + TOLERANCE) {
-      faults.add("what may belong to another workout");
+      faults.add("something that may belong to another workout");
       return tokens.slice(0, sure + 1);
     }
     sure = at;
@@ -291,16 +291,16 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
   const endOf = lastEnds(tokens);
   /** Open elements, the workout first. */
   const open: OpenElement[] = [];
-  const damaged = (name: string): void => {
+  const lost = (what: "beginning" | "end", name: string): void => {
     const known = NAMES.get(name);
-    if (known !== undefined && known !== "Location") faults.add(`a damaged ${known}`);
+    if (known !== undefined && known !== "Location") faults.add(`the ${what} of a ${known}`);
   };
   /** Ends an element in front of a token. */
   const close = (at: number): void => {
     const element = open.pop();
     if (element === undefined) return;
     out[at] = `${endTagOf(element.tag)}${out[at] ?? ""}`;
-    damaged(element.tag.name);
+    lost("end", element.tag.name);
   };
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at];
@@ -311,7 +311,7 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
       const depth = open.findLastIndex((element) => element.tag.name === name);
       if (depth < 0) {
         out[at] = "";
-        damaged(name);
+        lost("beginning", name);
         forgetContent(tokens, out, at);
         continue;
       }
@@ -337,7 +337,7 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
       continue;
     }
     out[at] = `${token.text.slice(0, -1)}/>`;
-    damaged(name);
+    lost("end", name);
     // What an event without an end has in it, and what stands behind one that has lost its slash, look alike.
     if (name === "workoutevent") {
       while (isNamed(tokens[at + 1], "metadataentry")) out[++at] = "";

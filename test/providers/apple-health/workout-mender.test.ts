@@ -142,7 +142,8 @@ describe("one fault costs what it is in, and is told", () => {
   ])("%s", (_, changes, expected, told) => {
     const wire = parse(workout(changes));
     expect(read(wire)).toEqual(expected);
-    expect([...wire.unreadable]).toEqual([expect.stringContaining(told)]);
+    expect(wire.unreadable.size).toBeGreaterThan(0);
+    for (const what of wire.unreadable) expect(what).toContain(told);
   });
 
   test("a workout's own tag is read as far as it is whole", () => {
@@ -208,7 +209,7 @@ describe("a hole that may hide the end of one workout and the beginning of anoth
     const own = [PARTS.zone, PARTS.pause, PARTS.distance].join("\n");
     const wire = parse(`<Workout workoutActivityType="Run" ${TIME}>${own}${rest}</Workout>`);
     expect(read(wire)).toEqual(["HKTimeZone Europe/Paris", "Pause", "DistanceWalkingRunning 4.5"]);
-    expect([...wire.unreadable].join()).toMatch(/no element|another workout/);
+    expect([...wire.unreadable].join()).toMatch(/no element|may belong to another workout/);
   });
 
   test("what is its own behind one is", () => {
