@@ -74,7 +74,20 @@ export function mendWorkout(text: string): MendedWorkout {
   // Positions are read from the bytes, and told there.
   for (const token of tokens)
     if (token.kind === "fault" && token.what !== "a damaged Location") faults.add(token.what);
+  if (isBalanced(tokens))
+    return { xml: tokens.map((token) => (token.kind === "fault" ? "" : token.text)).join("\n"), faults };
   return { xml: structured(tokens, faults), faults };
+}
+
+/** Whether every element ends where it must. Then it is not for us to say what can be in what: a newer export may know more. */
+function isBalanced(tokens: readonly Token[]): boolean {
+  const open: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "fault") return false;
+    if (token.kind === "open") open.push(token.name);
+    else if (token.kind === "close" && open.pop() !== token.name) return false;
+  }
+  return open.length === 0;
 }
 
 /** The tags of a text in their order, and what is none. Every byte is looked at a few times at the most. */
@@ -288,6 +301,11 @@ function ownTokens(tokens: readonly Token[], faults: Set<string>): readonly Toke
 /** The tags as an element in which everything ends where it must. What may belong to either of two elements is left out. */
 function structured(tokens: readonly Token[], faults: Set<string>): string {
   const out = tokens.map((token) => (token.kind === "fault" ? "" : token.text));
+  const ends = new Map<number, string>();
+  const openCount = new Map<string, number>();
+  const popped = (element: OpenElement | undefined): void => {
+    if (element) openCount.set(element.tag.name, (openCount.get(element.tag.name) ?? 1) - 1);
+  };
   const endOf = lastEnds(tokens);
   /** Open elements, the workout first. */
   const open: OpenElement[] = [];
@@ -299,7 +317,8 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
   const close = (at: number): void => {
     const element = open.pop();
     if (element === undefined) return;
-    out[at] = `${endTagOf(element.tag)}${out[at] ?? ""}`;
+    popped(element);
+    ends.set(at, (ends.get(at) ?? "") + endTagOf(element.tag));
     lost("end", element.tag.name);
   };
   for (let at = 0; at < tokens.length; at++) {
@@ -308,7 +327,8 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
     const { name, kind } = token;
     const root = open[0];
     if (kind === "close") {
-      const depth = open.findLastIndex((element) => element.tag.name === name);
+      const depth =
+        (openCount.get(name) ?? 0) === 0 ? -1 : open.findLastIndex((element) => element.tag.name === name);
       if (depth < 0) {
         out[at] = "";
         lost("beginning", name);
@@ -316,7 +336,7 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
         continue;
       }
       while (open.length > depth + 1) close(at);
-      open.pop();
+      popped(open.pop());
       continue;
     }
     const top = open.at(-1);
@@ -333,6 +353,7 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
     const hasEnd =
       isRoot || (content === undefined ? (endOf.get(name) ?? -1) > at : closes(tokens, at, name));
     if (hasEnd || name === "workoutactivity" || name === "workoutroute") {
+      openCount.set(name, (openCount.get(name) ?? 0) + 1);
       open.push({ tag: token, hasEnd, last: hasEnd ? new Map() : lastStatistics(tokens, at) });
       continue;
     }
@@ -344,7 +365,7 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
     }
   }
   while (open.length > 1) close(out.push("") - 1);
-  return `${out.join("\n")}${open[0] === undefined ? "" : endTagOf(open[0].tag)}`;
+  return `${out.map((text, at) => (ends.get(at) ?? "") + text).join("\n")}${open[0] === undefined ? "" : endTagOf(open[0].tag)}`;
 }
 
 interface OpenElement {
@@ -395,7 +416,11 @@ function forgetContent(tokens: readonly Token[], out: string[], end: number): vo
       break;
     if (sameFrom === from && isNamed(tokens[end - 1], before.name)) sameFrom--;
   }
-  if (tokens[from - 1]?.kind !== "fault") from = sameFrom;
+  const cause = tokens[from - 1];
+  const isDamage =
+    cause?.kind === "fault" ||
+    (cause?.kind === "open" && !CONTENT.has(cause.name) && cause.name !== "workout");
+  if (!isDamage) from = sameFrom;
   out.fill("", from, end);
 }
 

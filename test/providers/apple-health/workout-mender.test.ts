@@ -91,6 +91,21 @@ test("a whole one is read whole, with nothing to tell", () => {
   expect(parse(single).unreadable).toEqual(new Set());
 });
 
+test("what is well-formed is read as it is nested, whatever a newer export may put into what", () => {
+  const odd = workout({
+    distance: PARTS.distance.replace(
+      "/>",
+      "><MetadataEntry key='of' value='the statistic'/></WorkoutStatistics>",
+    ),
+    zone: PARTS.zone.replace(
+      "/>",
+      "><Future><WorkoutStatistics type='inner' sum='1'/></Future></MetadataEntry>",
+    ),
+  });
+  expect(read(parse(odd))).toEqual(WHOLE);
+  expect(parse(odd).unreadable).toEqual(new Set());
+});
+
 describe("one fault costs what it is in, and is told", () => {
   test.each<[string, Partial<Record<Part, string>>, string[], string]>([
     [
@@ -256,6 +271,7 @@ test("hostile text takes no longer than it is long", () => {
     "<WorkoutActivity>",
     "<WorkoutEvent><MetadataEntry>",
     "<X>",
+    "<X><WorkoutActivity>",
     "</WorkoutEvent>",
     "<!--",
     "<![CDATA[",
