@@ -107,8 +107,12 @@ function listTable(context: CommandContext, filter: ActivityFilter): void {
     }
     context.io.stdout.write(`${activityTable(activities, look).join("\n")}\n`);
   }
-  const more = filter.limit === undefined ? store.count(filter) - TABLE_ROWS : 0;
-  if (more > 0) context.say(`${more} more: add --limit all\n`);
+  const more = filter.limit === undefined ? Math.max(0, store.count(filter) - TABLE_ROWS) : 0;
+  if (more === 0) return;
+  const note = `${more} more: add --limit all\n`;
+  // A pipe that has not got everything is told even where nothing else is to be said.
+  if (look === null) context.io.stderr.write(note);
+  else context.say(note);
 }
 
 function writeLines(context: CommandContext, lines: Lines, filter: ActivityFilter): void {

@@ -68,7 +68,11 @@ describe("fitglue list on a terminal", () => {
     expect(piped.stderr).toBe("3 more: add --limit all\n");
     const runs = await run(home, ["list", "--sport", "running"]);
     expect(runs.stderr).toBe("1 more: add --limit all\n");
-    for (const argv of [["--quiet"], ["--limit", "20"], ["--sport", "cycling"]]) {
+    expect((await run(home, ["list", "--quiet"])).stderr).toBe("3 more: add --limit all\n");
+    for (const argv of [
+      ["--limit", "20"],
+      ["--sport", "cycling"],
+    ]) {
       expect((await run(home, ["list", ...argv])).stderr).toBe("");
     }
     expect(JSON.parse((await run(home, ["list", "--format", "json"])).stdout)).toHaveLength(23);

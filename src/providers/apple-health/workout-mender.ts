@@ -101,7 +101,10 @@ function tokensOf(text: string): Token[] {
   };
   for (let lt = text.indexOf("<"); lt >= 0; lt = text.indexOf("<", at)) {
     const between = text.slice(at, lt);
-    if (DEBRIS.test(between)) fault("something that is no element", between);
+    const last = tokens.at(-1);
+    // An element that nobody knows may have any text in it.
+    const isText = last?.kind === "open" && !NAMES.has(last.name);
+    if (!isText && DEBRIS.test(between)) fault("something that is no element", between);
     at = lt + 1;
     const special = /^<(?:!--|!\[CDATA\[|\?|!)/.exec(text.slice(lt, lt + 9))?.[0];
     if (special !== undefined) {
@@ -323,7 +326,12 @@ function structured(tokens: readonly Token[], faults: Set<string>): string {
   };
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at];
-    if (token === undefined || token.kind === "fault") continue;
+    if (token === undefined) continue;
+    if (token.kind === "fault") {
+      // What goes on behind a hole may be another leg or lap; of two routes of one workout it is all the same.
+      while (token.isHole && open.length > 1 && open.at(-1)?.tag.name !== "workoutroute") close(at);
+      continue;
+    }
     const { name, kind } = token;
     const root = open[0];
     if (kind === "close") {

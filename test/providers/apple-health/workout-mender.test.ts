@@ -85,7 +85,7 @@ test("a whole one is read whole, with nothing to tell", () => {
     .replaceAll('"', "'")
     .replace(
       "<WorkoutRoute",
-      "<!-- now <the> route -->\n<Future a='1'><Novelty/> text </Future><WorkoutRoute",
+      "<!-- now <the> route -->\n<Future a='1'><Novelty/> text </Future><Note>a='b'</Note><WorkoutRoute",
     );
   expect(read(parse(single))).toEqual(WHOLE);
   expect(parse(single).unreadable).toEqual(new Set());
@@ -150,6 +150,21 @@ describe("one fault costs what it is in, and is told", () => {
     ],
     ["an event cut short", { lap: PARTS.lap.slice(0, 40) }, without("Lap"), "WorkoutEvent"],
     ["a tag without its <", { energy: PARTS.energy.slice(1) }, without("ActiveEnergyBurned"), "no element"],
+    [
+      "a beginning of a leg whose name has lost a letter",
+      { leg: PARTS.leg.replace("Activity", "Actvity") },
+      without("leg"),
+      "WorkoutActivity",
+    ],
+    [
+      "the end of a leg with the beginning of the route",
+      { legEnd: "", distance: "", energy: "", route: "" },
+      without("leg", "route", "/workout", "DistanceW", "Active").concat(
+        "leg: leg",
+        "leg: DistanceWalkingRunning 1.5",
+      ),
+      "Workout",
+    ],
     ["a comment without an end", { pause: `<!-- ${PARTS.pause}` }, WHOLE, "no element"],
     ["a CDATA section without an end", { pause: `<![CDATA[ ${PARTS.pause}` }, WHOLE, "no element"],
     ["an instruction without an end", { pause: `<? ${PARTS.pause}` }, WHOLE, "no element"],
@@ -225,6 +240,12 @@ describe("a hole that may hide the end of one workout and the beginning of anoth
     const wire = parse(`<Workout workoutActivityType="Run" ${TIME}>${own}${rest}</Workout>`);
     expect(read(wire)).toEqual(["HKTimeZone Europe/Paris", "Pause", "DistanceWalkingRunning 4.5"]);
     expect([...wire.unreadable].join()).toMatch(/no element|may belong to another workout/);
+  });
+
+  test("nor is what may be another leg's", () => {
+    const legs = `${PARTS.leg}${PARTS.legDistance}${hole}${statistic("StepCount", 90, LEG)}</WorkoutActivity>`;
+    const wire = parse(workout({ leg: legs, legDistance: "", legEnd: "" }));
+    expect(read(wire)).toEqual(WHOLE);
   });
 
   test("what is its own behind one is", () => {
